@@ -4,6 +4,7 @@ const layers = [
   ['time'],
   ['internal'],
   ['triggers'],
+  ['solar', 'describe'],
   ['job'],
   ['events'],
   ['stores', 'executors'],
@@ -15,6 +16,8 @@ const dependencies = ['cron-parser', 'eventemitter3', 'luxon', 'p-limit'];
 
 /** One optional peer, one folder, one subpath export. */
 const peerFolders = {
+  'src/solar': ['astronomy-engine'],
+  'src/describe': ['cronstrue'],
   'src/stores/sql': ['kysely', 'pg', 'mysql2', 'better-sqlite3'],
   'src/stores/redis': ['ioredis'],
   'src/executors/worker-threads': ['piscina'],

@@ -1,0 +1,30 @@
+const brand = Symbol.for('escapement.SchedulerError');
+
+/**
+ * Is the base of every error that this library throws: branch on {@link SchedulerError.code}, which is stable.
+ *
+ * `instanceof` holds across copies of the package in one process, because it looks at a shared brand and the code.
+ */
+export abstract class SchedulerError extends Error {
+  /** Names the kind of error, for example `ESC_JOB_NOT_FOUND`; each class has one code, and docs/errors.md lists them. */
+  abstract readonly code: string;
+
+  /**
+   * Makes the error and names it after its class.
+   *
+   * @param message - what went wrong, for a person
+   * @param options - the original error as `cause`, if there is one
+   */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** Tells whether a value is an error of this class, from whichever copy of the package. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (typeof value !== 'object' || value === null || !(brand in value)) return false;
+    if (Object.prototype.isPrototypeOf.call(this.prototype, value)) return true;
+    return this === (SchedulerError as unknown) || (value as { name?: unknown }).name === this.name;
+  }
+}

@@ -1,0 +1,38 @@
+import { SchedulerError } from './scheduler-error.js';
+
+/** Reports a call that the scheduler's state does not allow. */
+export class InvalidStateError extends SchedulerError {
+  override readonly code = 'ESC_INVALID_STATE';
+}
+
+/** Reports the name of a store that the scheduler does not have. */
+export class UnknownStoreError extends SchedulerError {
+  override readonly code = 'ESC_UNKNOWN_STORE';
+
+  /** Makes the error for a name, listing those that there are. */
+  constructor(name: string, known: readonly string[]) {
+    super(`No store "${name}". This scheduler has: ${known.join(', ')}.`);
+  }
+}
+
+/** Reports the name of an executor that the scheduler does not have. */
+export class UnknownExecutorError extends SchedulerError {
+  override readonly code = 'ESC_UNKNOWN_EXECUTOR';
+
+  /** Makes the error for a name, listing those that there are. */
+  constructor(name: string, known: readonly string[]) {
+    super(`No executor "${name}". This scheduler has: ${known.join(', ')}.`);
+  }
+}
+
+/** Reports a store that is not shared and serves another scheduler already. */
+export class StoreInUseError extends SchedulerError {
+  override readonly code = 'ESC_STORE_IN_USE';
+
+  /** Makes the error. */
+  constructor() {
+    super(
+      'This store serves another scheduler. Give each scheduler a store of its own, or a store that can be shared.',
+    );
+  }
+}
