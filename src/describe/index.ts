@@ -1,0 +1,1 @@
+export { describeTrigger } from './describe-trigger.js';
