@@ -1,0 +1,48 @@
+import type { Logger } from '../internal/logger.js';
+import type { RunContext } from '../job/run-context.js';
+import type { RunRecord } from '../job/run-record.js';
+import type { AnyTask } from '../job/task.js';
+import type { Clock } from '../time/clock.js';
+
+/** Is what an executor gets when its scheduler starts. */
+export interface ExecutorContext {
+  /** Tells the time and sets timers. */
+  readonly clock: Clock;
+  /** Takes what the executor has to say. */
+  readonly logger: Logger;
+}
+
+/** Is one attempt of a run to be executed. */
+export interface Execution {
+  /** Is the task whose function is to run. */
+  readonly task: AnyTask;
+  /** Is the run, as it was committed. */
+  readonly run: RunRecord;
+  /** Is the handler's argument. */
+  readonly context: RunContext<never>;
+}
+
+/**
+ * Runs tasks' functions: in this event loop, in threads, on other machines.
+ *
+ * Time-outs and cancellation come from outside, through `context.signal`; an executor that can end a handler by force
+ * listens to it. Retries are not its business.
+ */
+export interface Executor {
+  /**
+   * Is how many more executions it takes now. A handler holds its slot until it has settled, whatever became of its run.
+   */
+  readonly freeSlots: number;
+
+  /** Gets ready; calling it again does nothing. */
+  start(context: ExecutorContext): Promise<void>;
+
+  /**
+   * Runs the task's function, and settles as it does and when it does. Called while `freeSlots` is above 0 only; once
+   * the promise has settled, the slot is free.
+   */
+  execute(execution: Execution): Promise<unknown>;
+
+  /** Gives back what it holds; calling it again does nothing. Executions that have not settled are left to themselves. */
+  shutdown(): Promise<void>;
+}

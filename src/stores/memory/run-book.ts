@@ -1,0 +1,242 @@
+import { assertNever } from '../../internal/assert-never.js';
+import { IndexedHeap } from '../../internal/indexed-heap.js';
+import { MAX_RECOVERIES } from '../../job/job-policy.js';
+import { moveOn } from '../../job/job-record.js';
+import { isEndStatus } from '../../job/run-record.js';
+import type { EndStatus, RunRecord } from '../../job/run-record.js';
+import type { AddedRun, RunOutcome, StoreHint } from '../job-store.js';
+import type { DueQueue } from './due-queue.js';
+import { RunEntry } from './entries.js';
+import type { JobEntry } from './entries.js';
+import { RunHistory } from './run-history.js';
+import type { HistoryLimits } from './run-history.js';
+
+/** Sets priorities farther apart than the times of due runs are: a time in milliseconds reaches it in the year 2286. */
+const PRIORITY_STEP = 1e13;
+
+/** Is what a {@link RunBook} needs of its store. */
+export interface RunBookContext {
+  /** Bounds how many ended runs are kept, and how long. */
+  readonly limits: HistoryLimits;
+  /** Gives the queue of runs for an executor. */
+  queueOf(executor: string): DueQueue<RunEntry>;
+  /** Tells subscribers of a change. */
+  hint(hint: StoreHint): void;
+}
+
+/**
+ * Keeps the runs of a store, and moves them from state to state.
+ *
+ * A run is in one of these places: a due queue (queued), its job's `blocked` heap (queued and due, but the job has no
+ * slot), the held ones (its handler goes on), or the history (ended, and nothing held).
+ */
+export class RunBook {
+  readonly #context: RunBookContext;
+  readonly #runs = new Map<string, RunEntry>();
+  readonly #runsByKey = new Map<string, RunEntry>();
+  readonly #held = new Set<RunEntry>();
+  readonly #history: RunHistory;
+  #blockedOrder = 0;
+  #highestToken = 0;
+
+  /** Makes an empty book. */
+  constructor(context: RunBookContext) {
+    this.#context = context;
+    this.#history = new RunHistory(context.limits, (run) => {
+      this.#forget(run);
+    });
+  }
+
+  /** Is the highest fencing token that was drawn. */
+  get highestToken(): number {
+    return this.#highestToken;
+  }
+
+  /** Gives a run. */
+  get(id: string): RunEntry | undefined {
+    return this.#runs.get(id);
+  }
+
+  /** Gives all runs. */
+  values(): Iterable<RunEntry> {
+    return this.#runs.values();
+  }
+
+  /** Gives the runs that a node holds. */
+  heldBy(node: string): RunEntry[] {
+    return [...this.#held].filter(({ record }) => record.owner === node);
+  }
+
+  /** Tells whether there is a run with a key. */
+  hasKey(key: string | null): boolean {
+    return key !== null && this.#runsByKey.has(key);
+  }
+
+  /** Adds a queued run, unless there is one with its key or id; of a job that is `undefined`, none is added. */
+  add(record: RunRecord, job: JobEntry | null | undefined, now: number): AddedRun {
+    const keyed = record.uniqueKey === null ? undefined : this.#runsByKey.get(record.uniqueKey);
+    const existing = keyed ?? this.#runs.get(record.id);
+    if (existing !== undefined) return { outcome: 'exists', run: existing.record };
+    if (job === undefined) return { outcome: 'missing', run: record };
+    return { outcome: 'queued', run: this.queue(this.insert(record, job), now) };
+  }
+
+  /** Adds a run that is put nowhere yet. */
+  insert(record: RunRecord, job: JobEntry | null): RunEntry {
+    const run = new RunEntry(record, job);
+    this.#runs.set(record.id, run);
+    if (record.uniqueKey !== null) this.#runsByKey.set(record.uniqueKey, run);
+    if (job !== null) (job.open ??= new Set()).add(run);
+    return run;
+  }
+
+  /** Puts a run where a claim finds it, or, if it is due and its job has no slot, where the end of another one does. */
+  queue(run: RunEntry, now: number): RunRecord {
+    if (run.isBlocked && run.record.availableAt <= now) this.block(run);
+    else this.#context.queueOf(run.record.executor).set(run, run.record.availableAt);
+    return run.record;
+  }
+
+  /** Puts a run where only the end of another run of its job finds it. */
+  block(run: RunEntry): void {
+    if (run.job === null) return;
+    this.#context.queueOf(run.record.executor).remove(run);
+    run.heap = run.job.blocked ??= new IndexedHeap<RunEntry>();
+    run.key = run.record.availableAt - run.record.priority * PRIORITY_STEP;
+    run.order = this.#blockedOrder++;
+    run.heap.push(run);
+  }
+
+  /** Lets as many blocked runs of a job be claimed as it has slots for; tells whether there was one. */
+  unblock(job: JobEntry): boolean {
+    let isAny = false;
+    for (let free = job.freeSlots; free > 0; free--) {
+      const run = job.blocked?.peek();
+      if (run === undefined) break;
+      run.heap?.remove(run);
+      run.heap = null;
+      this.#context.queueOf(run.record.executor).set(run, run.record.availableAt);
+      isAny = true;
+    }
+    return isAny;
+  }
+
+  /** Starts an attempt of a run. */
+  start(run: RunEntry, node: string, now: number): RunRecord {
+    const { record, job } = run;
+    this.#held.add(run);
+    run.record = {
+      ...record,
+      status: 'running',
+      owner: node,
+      held: true,
+      slot: job === null ? null : job.takeSlot(),
+      attempt: record.attempt + 1,
+      fencingToken: this.#drawToken(job, now),
+      startedAt: now,
+      progress: null,
+      cancelRequested: false,
+    };
+    return run.record;
+  }
+
+  /** Records how an attempt ended. Of a job that is gone, nothing runs again. */
+  record(run: RunEntry, outcome: RunOutcome, now: number): void {
+    const isOrphan = run.record.jobUid !== null && run.job === null;
+    switch (outcome.kind) {
+      case 'end':
+        run.record = { ...run.record, result: outcome.result };
+        this.end(run, outcome.status, now, outcome.error);
+        return;
+      case 'retry': {
+        const { availableAt, error } = outcome;
+        if (isOrphan) this.end(run, 'failed', now, error);
+        else if (run.record.cancelRequested) this.end(run, 'cancelled', now, error);
+        else this.#queueAgain(run, { availableAt, error, failures: run.record.failures + 1 }, now);
+        return;
+      }
+      case 'hand-back':
+        if (isOrphan || run.record.cancelRequested) this.end(run, 'cancelled', now);
+        else this.#queueAgain(run, { availableAt: now }, now);
+        return;
+      default:
+        assertNever(outcome);
+    }
+  }
+
+  /** Ends a run. Its slots stay held until its handler has settled. */
+  end(run: RunEntry, status: EndStatus, now: number, error: string | null = run.record.error): RunRecord {
+    this.#context.queueOf(run.record.executor).remove(run);
+    run.record = { ...run.record, status, error, finishedAt: now };
+    if (!run.record.held) {
+      this.#close(run, now);
+      // A slot that this run was let out of the blocked ones for is the next one's now.
+      if (run.job !== null) this.unblock(run.job);
+    }
+    this.#context.hint({ kind: 'ended', runId: run.record.id });
+    return run.record;
+  }
+
+  /** Frees what a run holds; tells whether another run can have its slot now. */
+  release(run: RunEntry, now: number): boolean {
+    const { slot, status } = run.record;
+    this.#held.delete(run);
+    run.record = { ...run.record, held: false, slot: null };
+    if (run.job !== null && slot !== null) run.job.freeSlot(slot);
+    if (status === 'queued') this.queue(run, now);
+    else if (isEndStatus(status)) this.#close(run, now);
+    return run.job !== null && this.unblock(run.job);
+  }
+
+  /** Notes that a running run is to be cancelled. */
+  askToCancel(run: RunEntry): RunRecord {
+    run.record = { ...run.record, cancelRequested: true };
+    this.#context.hint({ kind: 'cancel', runId: run.record.id });
+    return run.record;
+  }
+
+  /** Takes a run from a dead node: it runs again, or is lost. */
+  recover(run: RunEntry, now: number): RunRecord {
+    this.release(run, now);
+    if (run.record.status !== 'running') return run.record;
+    if (run.record.cancelRequested) return this.end(run, 'cancelled', now);
+    if (!mayRunAgain(run)) return this.end(run, 'lost', now);
+    this.#queueAgain(run, { availableAt: now, recoveries: run.record.recoveries + 1 }, now);
+    return run.record;
+  }
+
+  /** Forgets runs that ended before an instant; gives how many. */
+  prune(before: number, limit: number): number {
+    return this.#history.prune(before, limit);
+  }
+
+  /** Makes a run wait for another attempt; while its handler has not settled, nobody can claim it. */
+  #queueAgain(run: RunEntry, changes: Partial<RunRecord>, now: number): void {
+    run.record = { ...run.record, ...changes, status: 'queued', cancelRequested: false };
+    if (!run.record.held) this.queue(run, now);
+  }
+
+  #drawToken(job: JobEntry | null, now: number): number {
+    const token = (job === null ? Math.max(now, this.#highestToken) : job.record.lastToken) + 1;
+    if (job !== null) job.record = moveOn(job.record, job.record, token);
+    this.#highestToken = Math.max(this.#highestToken, token);
+    return token;
+  }
+
+  #close(run: RunEntry, now: number): void {
+    run.job?.open?.delete(run);
+    this.#history.add(run, now);
+  }
+
+  #forget({ record }: RunEntry): void {
+    this.#runs.delete(record.id);
+    if (record.uniqueKey !== null) this.#runsByKey.delete(record.uniqueKey);
+  }
+}
+
+function mayRunAgain({ record, job }: RunEntry): boolean {
+  const isOrphan = record.jobUid !== null && job === null;
+  const isSuperseded =
+    record.origin === 'scheduled' && (job?.record.lastFireAt ?? -Infinity) > record.scheduledAt;
+  return record.recovery === 'rerun' && record.recoveries < MAX_RECOVERIES && !isSuperseded && !isOrphan;
+}
