@@ -1,0 +1,122 @@
+import type { FinishResult, ProgressReport, RunFinish } from '../stores/job-store.js';
+import { sleep } from '../time/long-timer.js';
+import { endOfTurn } from '../time/turns.js';
+import type { ActiveRun } from './active-run.js';
+import type { Environment } from './environment.js';
+import type { StoreLink } from './store-link.js';
+
+/** Is called when the store has taken a finish. */
+export type FinishListener = (active: ActiveRun, sent: RunFinish, result: FinishResult) => void;
+
+/**
+ * Writes the ends of attempts to one store: all that come together in one call, and one call at a time. A store that
+ * does not answer is tried again until it does, or is closed; finishes are fenced, so repeating one is harmless.
+ */
+export class FinishBatcher {
+  readonly #env: Environment;
+  readonly #link: StoreLink;
+  readonly #onFinished: FinishListener;
+  readonly #pending = new Set<ActiveRun>();
+  readonly #progress = new Map<ActiveRun, string>();
+  #isBusy = false;
+
+  /** Makes a batcher for a store. */
+  constructor(env: Environment, link: StoreLink, onFinished: FinishListener) {
+    this.#env = env;
+    this.#link = link;
+    this.#onFinished = onFinished;
+  }
+
+  /** Writes what has become of an attempt, soon. */
+  add(active: ActiveRun): void {
+    this.#pending.add(active);
+    this.#flushSoon();
+  }
+
+  /** Writes how far an attempt is, soon; of several reports the last. */
+  report(active: ActiveRun, progress: string): void {
+    this.#progress.set(active, progress);
+    this.#flushSoon();
+  }
+
+  /** Writes what could not be written before its store was closed. */
+  resume(): void {
+    if (this.#pending.size > 0) this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    endOfTurn(() => {
+      void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    // Closed by a shutdown that could not wait: a call would open it again, for nobody to close.
+    if (!this.#link.isOpen) {
+      this.#isBusy = false;
+      return;
+    }
+    try {
+      await this.#writeFinishes();
+      await this.#writeProgress();
+    } catch {
+      // The link has told of it. What was not taken is pending still.
+      await sleep(this.#env.clock, this.#link.backoffMs());
+    }
+    this.#isBusy = false;
+    if (this.#pending.size > 0 || this.#progress.size > 0) this.#flushSoon();
+  }
+
+  async #writeProgress(): Promise<void> {
+    if (this.#progress.size === 0) return;
+    const reports: ProgressReport[] = [];
+    for (const [{ record }, progress] of this.#progress) {
+      reports.push({ runId: record.id, attempt: record.attempt, progress });
+    }
+    this.#progress.clear();
+    await this.#link.call((store) => store.reportProgress(this.#link.node, reports));
+  }
+
+  async #writeFinishes(): Promise<void> {
+    if (this.#pending.size === 0) return;
+    // A node may have come back under another id while runs of its former life were going on.
+    for (const [owner, batch] of groupByOwner(this.#pending)) await this.#writeBatch(owner, batch);
+  }
+
+  async #writeBatch(owner: string, batch: readonly ActiveRun[]): Promise<void> {
+    const finishes = batch.map((active) => finishOf(active));
+    const results = await this.#link.call((store) => store.finishRuns(owner, finishes));
+    batch.forEach((active, at) => {
+      const sent = finishes[at];
+      const result = results[at];
+      if (sent === undefined || result === undefined) return;
+      // What has come about since the call was made has to be written too.
+      if (sent.settled === active.hasSettled) this.#pending.delete(active);
+      this.#onFinished(active, sent, result);
+    });
+  }
+}
+
+function groupByOwner(runs: Iterable<ActiveRun>): Map<string, ActiveRun[]> {
+  const groups = new Map<string, ActiveRun[]>();
+  for (const active of runs) {
+    const owner = active.record.owner ?? '';
+    const group = groups.get(owner);
+    if (group === undefined) groups.set(owner, [active]);
+    else group.push(active);
+  }
+  return groups;
+}
+
+function finishOf(active: ActiveRun): RunFinish {
+  const { record, decision, isRecorded, hasSettled } = active;
+  return {
+    runId: record.id,
+    attempt: record.attempt,
+    settled: hasSettled,
+    outcome: isRecorded ? null : (decision?.outcome ?? null),
+    followUps: [],
+  };
+}

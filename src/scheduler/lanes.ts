@@ -1,0 +1,145 @@
+import type { RunRecord } from '../job/run-record.js';
+import type { FinishResult, RunFinish } from '../stores/job-store.js';
+import type { ActiveRun } from './active-run.js';
+import { Dispatcher } from './dispatcher.js';
+import type { Environment } from './environment.js';
+import type { ExecutorSlots } from './executor-slots.js';
+import type { Housekeeping } from './housekeeping.js';
+import type { Lane } from './lane.js';
+import { NodeSession } from './node-session.js';
+import { RunTracker } from './run-tracker.js';
+import type { RunWaiters } from './run-waiters.js';
+import { StoreLink } from './store-link.js';
+import type { StoreReporters } from './store-reporters.js';
+
+interface ServedLane extends Lane {
+  readonly dispatcher: Dispatcher;
+}
+
+/** Keeps a dispatcher for every pair of a store and an executor, and tells each what concerns it. */
+export class Lanes {
+  /** Executes the runs of all lanes. */
+  readonly tracker: RunTracker;
+  readonly #env: Environment;
+  readonly #reporters: StoreReporters;
+  readonly #housekeeping: Housekeeping;
+  readonly #waiters: RunWaiters;
+  readonly #lanes = new Map<StoreLink, Map<string, ServedLane>>();
+  readonly #sessions = new WeakMap<StoreLink, NodeSession>();
+  #isServing = false;
+
+  /** Makes it without lanes. */
+  constructor(env: Environment, reporters: StoreReporters, housekeeping: Housekeeping, waiters: RunWaiters) {
+    this.#env = env;
+    this.#reporters = reporters;
+    this.#housekeeping = housekeeping;
+    this.#waiters = waiters;
+    this.tracker = new RunTracker(env, { finished: this.#onFinished });
+  }
+
+  /** Adds the lane of a store and an executor. */
+  add(link: StoreLink, slots: ExecutorSlots): void {
+    const session = this.session(link);
+    const dispatcher = new Dispatcher(
+      this.#env,
+      { link, session, slots },
+      this.tracker,
+      this.#reporters.of(link),
+    );
+    const ofStore = this.#lanes.get(link) ?? new Map<string, ServedLane>();
+    this.#lanes.set(link, ofStore.set(slots.name, { link, session, slots, dispatcher }));
+    if (this.#isServing) dispatcher.serve();
+  }
+
+  /** Gives this node's life on a store. */
+  session(link: StoreLink): NodeSession {
+    let session = this.#sessions.get(link);
+    if (session === undefined) {
+      session = new NodeSession(this.#env, link, {
+        executes: (runId) => this.tracker.executes(runId),
+        isExecuting: () => this.tracker.isExecuting(link),
+        turnsOver: () => this.turnsOver(),
+        adopt: (run) => {
+          this.#adopt(link, run);
+        },
+        cancel: (runId) => {
+          this.tracker.cancel(runId);
+        },
+        abandon: (reason) => {
+          this.tracker.abandon(link, reason);
+        },
+        expect: (at) => {
+          for (const { dispatcher } of this.#lanes.get(link)?.values() ?? []) dispatcher.expect(at);
+        },
+        ended: (runId) => {
+          this.#waiters.look(runId);
+        },
+      });
+      this.#sessions.set(link, session);
+    }
+    return session;
+  }
+
+  /** Removes all lanes of a store, or of an executor, once what they execute is over. */
+  async remove(what: StoreLink | ExecutorSlots): Promise<void> {
+    const gone = this.#all().filter(({ link, slots }) => link === what || slots === what);
+    for (const { link, slots } of gone) this.#lanes.get(link)?.delete(slots.name);
+    await Promise.all(gone.map(({ dispatcher }) => dispatcher.hold()));
+    await this.tracker.idle(({ lane }) => lane.link === what || lane.slots === what);
+    if (what instanceof StoreLink) {
+      this.#lanes.delete(what);
+      this.tracker.forget(what);
+    }
+  }
+
+  /** Begins to serve all lanes. */
+  serve(): void {
+    this.#isServing = true;
+    for (const { dispatcher } of this.#all()) dispatcher.serve();
+  }
+
+  /** Stops claiming, and waits until nothing is being committed. */
+  async hold(): Promise<void> {
+    this.#isServing = false;
+    await Promise.all(this.#all().map(({ dispatcher }) => dispatcher.hold()));
+  }
+
+  /** Looks for work of an executor of a store when the store's clock shows an instant; `null`: there is none to come. */
+  expect(link: StoreLink, executor: string, at: number | null): void {
+    if (at !== null) this.#lanes.get(link)?.get(executor)?.dispatcher.expect(at);
+  }
+
+  /** Looks for work of a store, of whichever executor: a job's slot is free, for which runs of others may wait too. */
+  wake(link: StoreLink): void {
+    for (const { dispatcher } of this.#lanes.get(link)?.values() ?? []) dispatcher.wake();
+  }
+
+  /** Waits until no turn is under way that is now. */
+  async turnsOver(): Promise<void> {
+    await Promise.all(this.#all().map(({ dispatcher }) => dispatcher.turnOver()));
+  }
+
+  /** Looks for work everywhere: this node has learned of tasks that it did not know. */
+  wakeAll(): void {
+    for (const { dispatcher } of this.#all()) dispatcher.wake();
+  }
+
+  #adopt(link: StoreLink, run: RunRecord): void {
+    const lane = this.#lanes.get(link)?.get(run.executor);
+    if (lane === undefined || lane.slots.reserve(1) === 0) return;
+    this.tracker.start(run, lane);
+  }
+
+  #all(): ServedLane[] {
+    return [...this.#lanes.values()].flatMap((ofStore) => [...ofStore.values()]);
+  }
+
+  readonly #onFinished = (active: ActiveRun, sent: RunFinish, result: FinishResult): void => {
+    const { link, slots } = active.lane;
+    this.#reporters.of(link).finished(active, sent, result);
+    if (result.run?.status === 'queued' && !result.run.held)
+      this.expect(link, slots.name, result.run.availableAt);
+    if (result.unblocked) this.wake(link);
+    this.#housekeeping.visit(link);
+  };
+}

@@ -1,0 +1,157 @@
+import {
+  RunCancelledError,
+  RunFailedError,
+  RunLostError,
+  RunMissedError,
+  RunNotFoundError,
+  RunTimedOutError,
+  ShutdownError,
+} from '../errors/run-errors.js';
+import { assertNever } from '../internal/assert-never.js';
+import { Deferred } from '../internal/deferred.js';
+import { decodeJson } from '../internal/json-codec.js';
+import { decodeError } from '../job/run-error.js';
+import { isEndStatus } from '../job/run-record.js';
+import type { EndStatus, RunRecord } from '../job/run-record.js';
+import { setLongTimer } from '../time/long-timer.js';
+import type { Environment } from './environment.js';
+import type { StoreLink } from './store-link.js';
+
+/** Is a run that has ended, as its record and, where it ran here, the very value that it threw. */
+interface EndedRun {
+  readonly record: RunRecord;
+  readonly thrown?: { readonly value: unknown } | undefined;
+}
+
+/** Is the end of a run that somebody waits for. */
+interface Awaited {
+  readonly end: Deferred<EndedRun | null>;
+  /** Counts those who wait for it. */
+  count: number;
+}
+
+/** Holds those who wait for runs to end; they are woken by what this node sees, and look again at times on a shared store. */
+export class RunWaiters {
+  readonly #env: Environment;
+  readonly #waiting = new Map<string, Awaited>();
+
+  /** Makes an empty waiting room. */
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  /** Wakes those who wait for a run. */
+  ended(record: RunRecord, thrown?: EndedRun['thrown']): void {
+    this.#wake(record.id, { record, thrown });
+  }
+
+  /** Makes those who wait for a run look at it: another node says that it has ended. */
+  look(runId: string): void {
+    this.#wake(runId, null);
+  }
+
+  /** Turns away all who wait. */
+  shutDown(): void {
+    for (const { end } of this.#waiting.values()) end.reject(new ShutdownError());
+    this.#waiting.clear();
+  }
+
+  /** Waits for a run's end and gives its result, or throws why there is none. */
+  async result(link: StoreLink, runId: string, signal: AbortSignal | undefined): Promise<unknown> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const awaited = this.#join(runId);
+      try {
+        // The run may have ended before we joined: its record tells.
+        const record = await link.call((store) => store.getRun(runId));
+        if (record === null) throw new RunNotFoundError(runId);
+        if (isEndStatus(record.status)) return outcomeOf({ record });
+        const ended = await this.#wait(link, awaited.end, signal);
+        if (ended !== null) return outcomeOf(ended);
+      } finally {
+        this.#part(runId, awaited);
+      }
+    }
+  }
+
+  #join(runId: string): Awaited {
+    let awaited = this.#waiting.get(runId);
+    if (awaited === undefined) {
+      awaited = { end: new Deferred(), count: 0 };
+      awaited.end.promise.catch(() => undefined);
+      this.#waiting.set(runId, awaited);
+    }
+    awaited.count++;
+    return awaited;
+  }
+
+  #part(runId: string, awaited: Awaited): void {
+    awaited.count--;
+    if (awaited.count === 0 && this.#waiting.get(runId) === awaited) this.#waiting.delete(runId);
+  }
+
+  #wake(runId: string, ended: EndedRun | null): void {
+    const awaited = this.#waiting.get(runId);
+    if (awaited === undefined) return;
+    this.#waiting.delete(runId);
+    awaited.end.resolve(ended);
+  }
+
+  async #wait(
+    link: StoreLink,
+    end: Deferred<EndedRun | null>,
+    signal: AbortSignal | undefined,
+  ): Promise<EndedRun | null> {
+    const other = new Deferred<null>();
+    const onAbort = (): void => {
+      other.reject(signal?.reason);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    // It may have been aborted while the run was looked at.
+    if (signal?.aborted === true) onAbort();
+    const backstop = link.store.capabilities.shared
+      ? setLongTimer(
+          this.#env.clock,
+          () => {
+            other.resolve(null);
+          },
+          this.#env.options.backstopMs,
+        )
+      : null;
+    try {
+      return await Promise.race([end.promise, other.promise]);
+    } finally {
+      backstop?.cancel();
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+}
+
+function outcomeOf({ record, thrown }: EndedRun): unknown {
+  if (record.status === 'succeeded') return decodeJson(record.result);
+  // Never wrapped where it is at hand: callers branch on what their own task threw.
+  throw thrown === undefined
+    ? reasonOf(record, record.status as Exclude<EndStatus, 'succeeded'>)
+    : thrown.value;
+}
+
+function reasonOf(record: RunRecord, status: Exclude<EndStatus, 'succeeded'>): Error {
+  switch (status) {
+    case 'failed':
+      return failureOf(record);
+    case 'cancelled':
+      return new RunCancelledError(record.id);
+    case 'missed':
+      return new RunMissedError(record.id);
+    case 'lost':
+      return new RunLostError(record.id);
+    default:
+      return assertNever(status);
+  }
+}
+
+function failureOf(record: RunRecord): Error {
+  const error = decodeError(record.error);
+  if (error?.code === 'ESC_RUN_TIMED_OUT') return new RunTimedOutError(record.id, null);
+  return new RunFailedError(record.id, error);
+}
