@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { InvalidOptionError, Scheduler } from 'escapement';
+import { describe, expect, it } from 'vitest';
+import { EventRecorder } from 'escapement/testing';
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+describe('the tables of README.md', () => {
+  it('list every option of a scheduler, and no other', () => {
+    expect(optionsIn('## Scheduler options').sort()).toEqual(
+      knownBy(() => new Scheduler({ nonsense: true } as object)),
+    );
+  });
+
+  it('list every option of a job, and no other', async () => {
+    const known = await knownByCall(() =>
+      new Scheduler().addJob(() => 1, '* * * * *', { nonsense: true } as object),
+    );
+    expect(optionsIn('## Job options').sort()).toEqual(known);
+  });
+
+  it('list every event but those that this version never sends, and no other', () => {
+    const listened: string[] = [];
+    new EventRecorder({ on: (name) => listened.push(name), off: () => undefined });
+    const rows = [...section('## Events').matchAll(/^\| [^|]+ \| (.*)\|$/gm)].map(([, cell = '']) => cell);
+    const named = rows.flatMap((row) => {
+      const names = [...row.matchAll(/`(\w+)?:(\w+)`/g)];
+      const prefix = names[0]?.[1] ?? '';
+      return names.map(([, , name = '']) => `${prefix}:${name}`);
+    });
+    expect([...named, 'store:reset'].sort()).toEqual(listened.sort());
+  });
+});
+
+function section(heading: string): string {
+  const [, after = ''] = readme.split(`${heading}\n`);
+  return after.split(/^## /m)[0] ?? '';
+}
+
+function optionsIn(heading: string): string[] {
+  return [...section(heading).matchAll(/^\| `(\w+)` /gm)].map(([, option = '']) => option);
+}
+
+/** Gives the names that the refusal of an unknown one lists. */
+function knownBy(call: () => unknown): string[] {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof InvalidOptionError) return namesIn(error);
+  }
+  throw new Error('An unknown option was taken.');
+}
+
+async function knownByCall(call: () => Promise<unknown>): Promise<string[]> {
+  const error: unknown = await call().then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof InvalidOptionError) return namesIn(error);
+  throw new Error('An unknown option was taken.');
+}
+
+function namesIn({ message }: InvalidOptionError): string[] {
+  const [, list = ''] = /knows (.*), got/.exec(message) ?? [];
+  return list.replace('`', '').split(', ').sort();
+}
