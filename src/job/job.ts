@@ -244,51 +244,7 @@ export class Job {
 
   /** Gives the snapshot as JSON, for logs and answers. */
   toJSON(): object {
-    const {
-      id,
-      store,
-      name,
-      description,
-      tags,
-      task,
-      executor,
-      trigger,
-      data,
-      policy,
-      priority,
-      maxInstances,
-    } = this;
-    const {
-      maxRuns,
-      state,
-      nextRunTime,
-      lastFireTime,
-      runCount,
-      missed,
-      skipped,
-      coalesced,
-      error,
-      version,
-    } = this;
-    const { revision, owner, createdAt, updatedAt, finishedAt } = this;
-    return {
-      ...{
-        id,
-        store,
-        name,
-        description,
-        tags,
-        task,
-        executor,
-        trigger,
-        data,
-        policy,
-        priority,
-        maxInstances,
-      },
-      ...{ maxRuns, state, nextRunTime, lastFireTime, runCount, missed, skipped, coalesced, error, version },
-      ...{ revision, owner, createdAt, updatedAt, finishedAt },
-    };
+    return Object.fromEntries(SHOWN.map((key) => [key, this[key]]));
   }
 
   get #where(): { readonly store: string } {
@@ -302,6 +258,37 @@ export class Job {
     return { total, exact, last: spanWithDates(last) };
   }
 }
+
+/** Names what a snapshot shows of itself as JSON, in this order. */
+const SHOWN = [
+  'id',
+  'store',
+  'name',
+  'description',
+  'tags',
+  'task',
+  'executor',
+  'trigger',
+  'data',
+  'policy',
+  'priority',
+  'maxInstances',
+  'maxRuns',
+  'state',
+  'nextRunTime',
+  'lastFireTime',
+  'runCount',
+  'missed',
+  'skipped',
+  'coalesced',
+  'error',
+  'version',
+  'revision',
+  'owner',
+  'createdAt',
+  'updatedAt',
+  'finishedAt',
+] as const satisfies readonly (keyof Job)[];
 
 function spanWithDates({ count, exact, firstAt, lastAt }: FireSpan): JobTallySpan {
   return { count, exact, firstAt: new Date(firstAt), lastAt: new Date(lastAt) };

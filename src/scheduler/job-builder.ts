@@ -28,6 +28,7 @@ import { BoundedMap } from '../internal/bounded-map.js';
 import type { Environment } from './environment.js';
 import type { ExecutorSlots } from './executor-slots.js';
 import type { Directory } from './directory.js';
+import { spanOfFireTimes } from './fire-times.js';
 import { clockAt, skipReached } from './plan-firings.js';
 import { nextAfter } from './sound-times.js';
 import type { StoreLink } from './store-link.js';
@@ -141,7 +142,10 @@ export class JobBuilder {
       wakeAt: isOver || state === 'paused' ? null : dueAt,
       lastFireAt: null,
       runCount: 0,
-      counts: isOver && first !== null ? countSpan(NO_COUNTS, 'missed', oneFireTime(first)) : NO_COUNTS,
+      counts:
+        isOver && first !== null
+          ? countSpan(NO_COUNTS, 'missed', spanOfFireTimes(trigger, first, first))
+          : NO_COUNTS,
       lastToken: now,
       error: null,
       createdAt: now,
@@ -181,15 +185,13 @@ export class JobBuilder {
    */
   skipReached(stored: JobRecord, now: number): ReturnType<typeof skipReached> {
     try {
-      const { trigger, policy } = this.#env.reader.read(stored.definition);
-      if (stored.nextRunAt === null && !isUsedUp(stored.runCount, stored.definition.maxRuns)) {
-        const clocked = { id: stored.id, trigger, jitterMs: policy.jitterMs };
+      const { id, nextRunAt, runCount, definition } = stored;
+      const { trigger, policy } = this.#env.reader.read(definition);
+      const clocked = { id, trigger, jitterMs: policy.jitterMs };
+      if (nextRunAt === null && !isUsedUp(runCount, definition.maxRuns)) {
         return { ...clockAt(clocked, nextAfter(trigger, now)), dropped: null };
       }
-      return skipReached(
-        { id: stored.id, trigger, jitterMs: policy.jitterMs, nextRunAt: stored.nextRunAt },
-        now,
-      );
+      return skipReached({ ...clocked, nextRunAt }, now);
     } catch {
       return { nextRunAt: stored.nextRunAt, dueAt: stored.dueAt, dropped: null };
     }
@@ -271,7 +273,3 @@ export class JobBuilder {
 }
 
 const NO_OPTIONS = Object.freeze({});
-
-function oneFireTime(at: number): { count: number; exact: boolean; firstAt: number; lastAt: number } {
-  return { count: 1, exact: true, firstAt: at, lastAt: at };
-}

@@ -83,7 +83,7 @@ export class NodeSession {
     if (this.#isActive) return;
     const { peers, mine } = await this.#renew();
     this.#isActive = true;
-    await this.#releaseSettled(mine);
+    await this.#giveBack(mine);
     const { store } = this.#link;
     if (store.capabilities.shared) {
       this.#unsubscribe = (await store.subscribe?.(this.#onHint)) ?? null;
@@ -113,21 +113,15 @@ export class NodeSession {
     if (this.#duties.isExecuting()) return;
     const { node } = this.#link;
     const { mine } = await this.#link.call((store) => store.heartbeat(node, this.#env.options.leaseMs));
-    // What the store says we run, and we never heard of, goes back to it.
-    const unheard = mine.filter(({ status }) => status === 'running');
-    const dispositions = unheard.map(({ id: runId, attempt }) => ({
-      runId,
-      attempt,
-      action: 'hand-back' as const,
-    }));
-    await this.#link.call((store) => store.leave(node, dispositions));
+    await this.#giveBack(mine);
+    await this.#link.call((store) => store.leave(node, []));
   }
 
-  /** Frees what an earlier life of this node holds: handlers that have settled since, and runs that it never heard of. */
-  async #releaseSettled(mine: readonly RunRecord[]): Promise<void> {
-    const settled = mine.filter(({ id }) => !this.#duties.executes(id));
-    if (settled.length === 0) return;
-    const finishes = settled.map(({ id: runId, attempt, status }) => ({
+  /** Gives back what the store says we hold and we do not: handlers that have settled, and runs that we never heard of. */
+  async #giveBack(mine: readonly RunRecord[]): Promise<void> {
+    const idle = mine.filter(({ id }) => !this.#duties.executes(id));
+    if (idle.length === 0) return;
+    const finishes = idle.map(({ id: runId, attempt, status }) => ({
       runId,
       attempt,
       settled: true,

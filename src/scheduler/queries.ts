@@ -3,36 +3,14 @@ import type { JobState } from '../job/job-record.js';
 import type { RunOrigin, RunStatus } from '../job/run-record.js';
 import type { JobQuery, RunQuery } from '../stores/job-store.js';
 
-/** Selects jobs; absent fields select all. */
-export interface JobFilter {
-  /** Selects by state. @defaultValue all but `finished` */
-  readonly states?: readonly JobState[];
-  /** Selects by the task's name. */
-  readonly task?: string;
-  /** Selects jobs that have this tag. */
-  readonly tag?: string;
-  /** Selects what an `applySchedule` owner declared. */
-  readonly owner?: string;
-  /** Is the `next` of the page before. */
-  readonly after?: string;
+/** Selects jobs as a {@link JobQuery} does; absent fields select all. */
+export interface JobFilter extends Omit<JobQuery, 'limit'> {
   /** Is how many to give at most, from 1 to 10,000. @defaultValue 100 */
   readonly limit?: number;
 }
 
-/** Selects runs; absent fields select all. */
-export interface RunFilter {
-  /** Selects by the job's id. */
-  readonly jobId?: string;
-  /** Selects by the task's name. */
-  readonly task?: string;
-  /** Selects by status. */
-  readonly statuses?: readonly RunStatus[];
-  /** Selects by where runs came from. */
-  readonly origin?: RunOrigin;
-  /** Selects by the run that they follow or belong to. */
-  readonly parentRunId?: string;
-  /** Is the `next` of the page before. */
-  readonly after?: string;
+/** Selects runs as a {@link RunQuery} does; absent fields select all. */
+export interface RunFilter extends Omit<RunQuery, 'limit'> {
   /** Is how many to give at most, from 1 to 10,000. @defaultValue 100 */
   readonly limit?: number;
 }
