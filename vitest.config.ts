@@ -12,6 +12,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/servers/global-setup.ts',
     testTimeout: 20_000,
     typecheck: { include: ['test/types/**/*.test-d.ts'], tsconfig: 'tsconfig.check.json' },
     coverage: { provider: 'v8', include: ['src/**/*.ts'] },

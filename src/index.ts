@@ -211,3 +211,4 @@ export {
   UnknownExecutorError,
   UnknownStoreError,
 } from './errors/scheduler-errors.js';
+export { StoreSchemaError, StoreTimedOutError } from './errors/store-errors.js';

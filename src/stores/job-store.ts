@@ -49,7 +49,7 @@ export interface JobStore {
   now(): Promise<number>;
 
   /**
-   * Adds jobs, treating ids that exist as each put's `ifExists` says (see {@link mergePut}).
+   * Adds jobs, treating ids that exist as each put's `ifExists` says (see `mergePut`).
    *
    * With `'error'`, one existing id refuses the whole batch: the outcomes name it, and nothing is written.
    *
@@ -93,7 +93,7 @@ export interface JobStore {
    * Advances claimed jobs and inserts their runs; each decision is fenced, and atomic by itself.
    *
    * A run whose unique key exists is left out as a duplicate. How many of the others start, wait or are skipped is
-   * {@link admitRuns}'s answer under the job's lock. The job's `runCount` grows by the runs inserted, and counts by the
+   * the answer of `admitRuns` under the job's lock. The job's `runCount` grows by the runs inserted, and counts by the
    * spans given and the runs skipped. A job with no next fire time, or with `maxRuns` reached, has none and ends as soon
    * as none of its runs is queued or held: a named one becomes `finished`, another is deleted.
    */

@@ -39,6 +39,8 @@ const CLASSES: readonly (readonly [ErrorClass, () => SchedulerError])[] = [
   made(escapement.UnknownStoreError, 'jobs', ['default']),
   made(escapement.UnknownExecutorError, 'threads', ['default']),
   made(escapement.StoreInUseError),
+  made(escapement.StoreTimedOutError, 'answer', 20_000),
+  made(escapement.StoreSchemaError, 0, 1, 'postgres'),
 ];
 
 const exported = Object.entries(escapement).filter(

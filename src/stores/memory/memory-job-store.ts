@@ -1,8 +1,7 @@
 import { InvalidStateError, StoreInUseError } from '../../errors/scheduler-errors.js';
-import { assertNever } from '../../internal/assert-never.js';
 import { checkInteger, checkRecord } from '../../internal/check.js';
 import { MAX_PRIORITY, MIN_PRIORITY } from '../../job/job-policy.js';
-import { countSpan, idleWakeAt, isUsedUp, moveOn } from '../../job/job-record.js';
+import { idleWakeAt, moveOn } from '../../job/job-record.js';
 import type { JobDefinition, JobRecord } from '../../job/job-record.js';
 import { isEndStatus } from '../../job/run-record.js';
 import type { RunRecord } from '../../job/run-record.js';
@@ -36,9 +35,10 @@ import type {
   StoreContext,
   StoreHint,
 } from '../job-store.js';
+import { advanceJob, claimJob, endJob, patchJob, refusedIds, releaseJob } from '../job-transitions.js';
 import { mergePut } from '../merge-put.js';
 import type { Merge } from '../merge-put.js';
-import { spanOfRuns } from '../span-of-runs.js';
+import { isExpired, isRepeated, isWaiting } from '../run-transitions.js';
 import { DueQueue } from './due-queue.js';
 import { JobEntry } from './entries.js';
 import type { RunEntry } from './entries.js';
@@ -117,10 +117,10 @@ export class MemoryJobStore implements JobStore {
   }
 
   async putJobs(puts: readonly JobPut[]): Promise<PutOutcome[]> {
-    const taken = this.#takenIds(puts);
-    if (taken.size > 0) {
+    const refused = refusedIds(puts, (id) => this.#jobs.has(id));
+    if (refused.size > 0) {
       return puts.map(({ job }) => ({
-        outcome: taken.has(job.id) ? 'exists' : 'unchanged',
+        outcome: refused.has(job.id) ? 'exists' : 'unchanged',
         job,
         cancelled: [],
       }));
@@ -133,15 +133,7 @@ export class MemoryJobStore implements JobStore {
     if (entry === undefined) return 'missing';
     const { record } = entry;
     if (ifFence !== undefined && record.fence !== ifFence) return 'conflict';
-    const { dropped = null, ...fields } = patch;
-    return this.#edit(entry, {
-      ...record,
-      ...fields,
-      counts: countSpan(record.counts, 'skipped', dropped),
-      version: record.version + 1,
-      fence: record.fence + 1,
-      updatedAt: this.#now(),
-    });
+    return this.#edit(entry, patchJob(record, patch, this.#now()));
   }
 
   async removeJob(id: string): Promise<RemovedJob | null> {
@@ -188,13 +180,10 @@ export class MemoryJobStore implements JobStore {
   }
 
   async releaseClaims(_node: string, releases: readonly ClaimRelease[]): Promise<void> {
-    for (const { uid, fence, wakeAt, error } of releases) {
-      const entry = this.#jobsByUid.get(uid);
-      if (entry?.record.fence !== fence) continue;
-      const idle = wakeAt ?? idleWakeAt(entry.record);
-      const parked =
-        error === undefined ? { wakeAt: idle } : { state: 'parked' as const, wakeAt: null, error };
-      entry.record = { ...entry.record, ...parked, fence: fence + 1 };
+    for (const release of releases) {
+      const entry = this.#jobsByUid.get(release.uid);
+      if (entry?.record.fence !== release.fence) continue;
+      entry.record = releaseJob(entry.record, release);
       this.#requeueJob(entry);
     }
   }
@@ -320,9 +309,7 @@ export class MemoryJobStore implements JobStore {
   }
 
   #claimJob(entry: JobEntry, wakeAt: number): void {
-    const { fence, nextRunAt, dueAt, lastFireAt, runCount, counts } = entry.record;
-    const progress = { fence: fence + 1, nextRunAt, dueAt, wakeAt, lastFireAt, runCount, counts };
-    entry.record = moveOn(entry.record, progress);
+    entry.record = claimJob(entry.record, wakeAt);
     this.#requeueJob(entry);
   }
 
@@ -351,18 +338,6 @@ export class MemoryJobStore implements JobStore {
     return runs.earliest(request);
   }
 
-  /** Gives the ids that `ifExists: 'error'` refuses: those that exist, or that a put before in the batch adds. */
-  #takenIds(puts: readonly JobPut[]): Set<string> {
-    const taken = new Set<string>();
-    const earlier = new Set<string>();
-    for (const { job, ifExists } of puts) {
-      if (ifExists === 'error' && (earlier.has(job.id) || this.#jobs.has(job.id))) taken.add(job.id);
-      // Ids that are not the user's are random, and repeat none.
-      if (job.named) earlier.add(job.id);
-    }
-    return taken;
-  }
-
   #write({ job }: JobPut, { outcome, put }: Merge): PutOutcome {
     const entry = this.#jobs.get(job.id);
     if (put === null) return { outcome, job: entry?.record ?? job, cancelled: [] };
@@ -385,7 +360,7 @@ export class MemoryJobStore implements JobStore {
 
   #edit(entry: JobEntry, edited: JobRecord): JobRecord {
     const before = entry.record.definition;
-    entry.record = { ...edited, wakeAt: idleWakeAt(edited) };
+    entry.record = edited;
     const after = edited.definition;
     if (isQueuedElsewhere(before, after)) this.#lane(before.executor).jobs.remove(entry);
     this.#requeueJob(entry);
@@ -433,32 +408,10 @@ export class MemoryJobStore implements JobStore {
       if (started.length < admission.start) started.push(this.#runs.start(run, node, now));
       else queued.push(this.#runs.queue(run, now));
     }
-    this.#advance(entry, decision, inserted, skipped);
+    entry.record = moveOn(entry.record, advanceJob(entry.record, decision, inserted, skipped));
+    this.#requeueJob(entry);
     const ended = entry.record.nextRunAt === null ? this.#endJobIfDone(entry, now) : null;
     return { outcome: 'committed', started, queued, skipped, ...earlier, ended };
-  }
-
-  #advance(
-    entry: JobEntry,
-    decision: FiringDecision,
-    inserted: readonly RunRecord[],
-    skipped: readonly RunRecord[],
-  ): void {
-    const { record } = entry;
-    const usedUp = isUsedUp(record.runCount + inserted.length, record.definition.maxRuns);
-    const { nextRunAt, dueAt } = usedUp ? NO_CLOCK : decision;
-    let counts = countSpan(record.counts, 'skipped', spanOfRuns(skipped));
-    for (const { kind, span } of decision.counted) counts = countSpan(counts, kind, span);
-    entry.record = moveOn(record, {
-      fence: record.fence + 1,
-      nextRunAt,
-      dueAt,
-      wakeAt: record.state === 'active' ? dueAt : null,
-      lastFireAt: latest(record.lastFireAt, inserted.at(-1)?.scheduledAt ?? null),
-      runCount: record.runCount + inserted.length,
-      counts,
-    });
-    this.#requeueJob(entry);
   }
 
   /** Cancels what waits, and asks what runs to stop, so that a new plan gets their slot. */
@@ -493,7 +446,7 @@ export class MemoryJobStore implements JobStore {
   #endJobIfDone(entry: JobEntry, now: number): JobRecord | null {
     const { record } = entry;
     if (record.state !== 'active' || record.nextRunAt !== null || entry.hasOpenRuns) return null;
-    entry.record = { ...record, state: 'finished', wakeAt: null, finishedAt: now };
+    entry.record = endJob(record, now);
     if (!record.named) this.#drop(entry);
     return entry.record;
   }
@@ -507,7 +460,6 @@ interface Claimed {
   readonly ended: JobRecord[];
 }
 
-const NO_CLOCK = { nextRunAt: null, dueAt: null };
 const HAND_BACK: RunOutcome = { kind: 'hand-back' };
 const NOTHING_CANCELLED = { cancelled: [], cancelRequested: [] };
 
@@ -530,39 +482,8 @@ function isQueuedElsewhere(before: JobDefinition, after: JobDefinition): boolean
   );
 }
 
-function latest(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.max(a, b);
-}
-
-function isExpired({ expiresAt, attempt }: RunRecord, now: number): boolean {
-  return expiresAt !== null && attempt === 0 && expiresAt < now;
-}
-
-/** Tells whether a run is one that `overlap` counts as waiting: planned by the trigger, and not begun. */
-function isWaiting({ status, attempt, origin }: RunRecord): boolean {
-  return status === 'queued' && attempt === 0 && origin === 'scheduled';
-}
-
 function countWaiting(entry: JobEntry): number {
   let waiting = 0;
   for (const { record } of entry.open ?? []) if (isWaiting(record)) waiting++;
   return waiting;
-}
-
-function isRepeated(record: RunRecord, outcome: RunOutcome): boolean {
-  switch (outcome.kind) {
-    case 'end':
-      return record.status === outcome.status;
-    case 'retry':
-      // A run that was recovered or handed back waits too, but not for this.
-      return (
-        record.status === 'queued' &&
-        record.availableAt === outcome.availableAt &&
-        record.error === outcome.error
-      );
-    case 'hand-back':
-      return record.status === 'queued';
-    default:
-      return assertNever(outcome);
-  }
 }

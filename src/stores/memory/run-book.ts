@@ -1,10 +1,9 @@
-import { assertNever } from '../../internal/assert-never.js';
 import { IndexedHeap } from '../../internal/indexed-heap.js';
-import { MAX_RECOVERIES } from '../../job/job-policy.js';
 import { moveOn } from '../../job/job-record.js';
 import { isEndStatus } from '../../job/run-record.js';
 import type { EndStatus, RunRecord } from '../../job/run-record.js';
 import type { AddedRun, RunOutcome, StoreHint } from '../job-store.js';
+import { endAttempt, endRun, recoverRun, releaseRun, startRun } from '../run-transitions.js';
 import type { DueQueue } from './due-queue.js';
 import { RunEntry } from './entries.js';
 import type { JobEntry } from './entries.js';
@@ -123,65 +122,29 @@ export class RunBook {
 
   /** Starts an attempt of a run. */
   start(run: RunEntry, node: string, now: number): RunRecord {
-    const { record, job } = run;
+    const { job } = run;
     this.#held.add(run);
-    run.record = {
-      ...record,
-      status: 'running',
-      owner: node,
-      held: true,
-      slot: job === null ? null : job.takeSlot(),
-      attempt: record.attempt + 1,
-      fencingToken: this.#drawToken(job, now),
-      startedAt: now,
-      progress: null,
-      cancelRequested: false,
-    };
+    const slot = job === null ? null : job.takeSlot();
+    run.record = startRun(run.record, { node, now, slot, fencingToken: this.#drawToken(job, now) });
     return run.record;
   }
 
-  /** Records how an attempt ended. Of a job that is gone, nothing runs again. */
+  /** Records how an attempt ended. */
   record(run: RunEntry, outcome: RunOutcome, now: number): void {
     const isOrphan = run.record.jobUid !== null && run.job === null;
-    switch (outcome.kind) {
-      case 'end':
-        run.record = { ...run.record, result: outcome.result };
-        this.end(run, outcome.status, now, outcome.error);
-        return;
-      case 'retry': {
-        const { availableAt, error } = outcome;
-        if (isOrphan) this.end(run, 'failed', now, error);
-        else if (run.record.cancelRequested) this.end(run, 'cancelled', now, error);
-        else this.#queueAgain(run, { availableAt, error, failures: run.record.failures + 1 }, now);
-        return;
-      }
-      case 'hand-back':
-        if (isOrphan || run.record.cancelRequested) this.end(run, 'cancelled', now);
-        else this.#queueAgain(run, { availableAt: now }, now);
-        return;
-      default:
-        assertNever(outcome);
-    }
+    this.#move(run, endAttempt(run.record, outcome, now, isOrphan), now);
   }
 
   /** Ends a run. Its slots stay held until its handler has settled. */
-  end(run: RunEntry, status: EndStatus, now: number, error: string | null = run.record.error): RunRecord {
-    this.#context.queueOf(run.record.executor).remove(run);
-    run.record = { ...run.record, status, error, finishedAt: now };
-    if (!run.record.held) {
-      this.#close(run, now);
-      // A slot that this run was let out of the blocked ones for is the next one's now.
-      if (run.job !== null) this.unblock(run.job);
-    }
-    this.#context.hint({ kind: 'ended', runId: run.record.id });
-    return run.record;
+  end(run: RunEntry, status: EndStatus, now: number): RunRecord {
+    return this.#move(run, endRun(run.record, status, now), now);
   }
 
   /** Frees what a run holds; tells whether another run can have its slot now. */
   release(run: RunEntry, now: number): boolean {
     const { slot, status } = run.record;
     this.#held.delete(run);
-    run.record = { ...run.record, held: false, slot: null };
+    run.record = releaseRun(run.record);
     if (run.job !== null && slot !== null) run.job.freeSlot(slot);
     if (status === 'queued') this.queue(run, now);
     else if (isEndStatus(status)) this.#close(run, now);
@@ -197,12 +160,9 @@ export class RunBook {
 
   /** Takes a run from a dead node: it runs again, or is lost. */
   recover(run: RunEntry, now: number): RunRecord {
+    const recovered = recoverRun(run.record, run.job?.record ?? null, now);
     this.release(run, now);
-    if (run.record.status !== 'running') return run.record;
-    if (run.record.cancelRequested) return this.end(run, 'cancelled', now);
-    if (!mayRunAgain(run)) return this.end(run, 'lost', now);
-    this.#queueAgain(run, { availableAt: now, recoveries: run.record.recoveries + 1 }, now);
-    return run.record;
+    return recovered.status === run.record.status ? run.record : this.#move(run, recovered, now);
   }
 
   /** Forgets runs that ended before an instant; gives how many. */
@@ -210,10 +170,21 @@ export class RunBook {
     return this.#history.prune(before, limit);
   }
 
-  /** Makes a run wait for another attempt; while its handler has not settled, nobody can claim it. */
-  #queueAgain(run: RunEntry, changes: Partial<RunRecord>, now: number): void {
-    run.record = { ...run.record, ...changes, status: 'queued', cancelRequested: false };
-    if (!run.record.held) this.queue(run, now);
+  /** Puts a run that has ended, or waits for another attempt, where it belongs; one that is held stays out of reach. */
+  #move(run: RunEntry, record: RunRecord, now: number): RunRecord {
+    run.record = record;
+    if (record.status === 'queued') {
+      if (!record.held) this.queue(run, now);
+      return record;
+    }
+    this.#context.queueOf(record.executor).remove(run);
+    if (!record.held) {
+      this.#close(run, now);
+      // A slot that this run was let out of the blocked ones for is the next one's now.
+      if (run.job !== null) this.unblock(run.job);
+    }
+    this.#context.hint({ kind: 'ended', runId: record.id });
+    return record;
   }
 
   #drawToken(job: JobEntry | null, now: number): number {
@@ -232,11 +203,4 @@ export class RunBook {
     this.#runs.delete(record.id);
     if (record.uniqueKey !== null) this.#runsByKey.delete(record.uniqueKey);
   }
-}
-
-function mayRunAgain({ record, job }: RunEntry): boolean {
-  const isOrphan = record.jobUid !== null && job === null;
-  const isSuperseded =
-    record.origin === 'scheduled' && (job?.record.lastFireAt ?? -Infinity) > record.scheduledAt;
-  return record.recovery === 'rerun' && record.recoveries < MAX_RECOVERIES && !isSuperseded && !isOrphan;
 }

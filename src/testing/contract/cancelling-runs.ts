@@ -84,12 +84,12 @@ export const cancellingRuns: readonly StoreContractCase[] = [
       const unsubscribe = await found(bench.store.subscribe?.((hint) => hints.push(hint)));
       await (bench.stores.at(-1) ?? bench.store).requestCancel(run.id);
       const isHint = (hint: StoreHint): boolean => hint.kind === 'cancel' && hint.runId === run.id;
-      for (let tries = 0; !hints.some(isHint) && tries < 200; tries++) await bench.pass(20);
+      for (let tries = 0; !hints.some(isHint) && tries < 200; tries++) await bench.hear(20);
       assert.ok(hints.some(isHint));
       await unsubscribe();
       hints.length = 0;
       await bench.store.requestCancel(run.id);
-      await bench.pass(50);
+      await bench.hear(50);
       assert.deepEqual(hints, []);
     },
     unlessSubscribed,

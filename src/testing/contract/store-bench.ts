@@ -63,6 +63,12 @@ export class StoreBench {
     while ((await this.store.now()) < until) await wait(1 + until - (await this.store.now()));
   }
 
+  /** Lets time pass for the store and for real: what other instances did is heard of by then. */
+  async hear(ms: number): Promise<void> {
+    await this.pass(ms);
+    if (this.#harness.clock !== null) await wait(ms);
+  }
+
   /** Makes a job that is due. */
   aJob(overrides: JobOverrides = {}): JobRecord {
     return aJob(this.now, overrides);

@@ -1,0 +1,44 @@
+import { sql } from 'kysely';
+import type { Heartbeat, Peer } from '../job-store.js';
+import type { Database } from './database.js';
+import { readInteger, readText } from './row-values.js';
+import type { Row } from './row-values.js';
+import { rowWriter } from './row-writer.js';
+import type { WrittenRow } from './row-writer.js';
+import { decodeRun } from './run-row.js';
+
+/** Says that a node lives, as {@link JobStore.heartbeat} says. */
+export async function beat(db: Database, node: string, leaseMs: number): Promise<Heartbeat> {
+  const { nodes, runs } = db.tables;
+  return db.transaction(async (session) => {
+    const [clock] = await db.read(session, sql`select ${db.now} as store_now`);
+    const now = readInteger(clock?.['store_now']);
+    const leaseUntil = now + leaseMs;
+    const { numAffectedRows } = await sql`update ${nodes.sql}
+      set sequence = sequence + 1, lease_until = ${leaseUntil} where node = ${node}`.execute(session);
+    const alive = numAffectedRows === 1n;
+    if (!alive) await db.insert(session, nodes, [writeNode({ node, sequence: 1, leaseUntil })]);
+    const mine = await db.read(
+      session,
+      sql`select * from ${runs.sql} where owner = ${node} and held = 1 order by id`,
+    );
+    const peers = await db.read(session, sql`select * from ${nodes.sql} where node <> ${node} order by node`);
+    return { now, alive, mine: mine.map(decodeRun), peers: peers.map(decodePeer) };
+  });
+}
+
+const writeNode: (peer: Peer) => WrittenRow = rowWriter<Peer>(
+  ['node', ({ node }) => node],
+  [
+    ['sequence', ({ sequence }) => sequence],
+    ['lease_until', ({ leaseUntil }) => leaseUntil],
+  ],
+);
+
+function decodePeer(row: Row): Peer {
+  return {
+    node: readText(row['node']),
+    sequence: readInteger(row['sequence']),
+    leaseUntil: readInteger(row['lease_until']),
+  };
+}

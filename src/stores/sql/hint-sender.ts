@@ -1,0 +1,93 @@
+import type { StoreHint } from '../job-store.js';
+import type { Database } from './database.js';
+
+/** Is a hint as it travels: with the store instance that sent it, which does not need to hear it. */
+interface SentHint {
+  readonly from: string;
+  readonly hints: readonly StoreHint[];
+}
+
+/** Is how many runs one notification names: its text is limited to 8,000 bytes. */
+const MAX_RUNS = 100;
+
+/**
+ * Tells other nodes of changes: after they are committed, those that come together in one notification, one at a time.
+ * Nobody waits for it, and a failure is not told: nodes look for themselves at times.
+ */
+export class HintSender {
+  readonly #db: Database;
+  readonly #channel: string;
+  readonly #from: string;
+  #workAt: number | null | undefined = undefined;
+  readonly #cancelled = new Set<string>();
+  #sending: Promise<void> | null = null;
+
+  /** Makes a sender for a channel; `from` names this instance of the store. */
+  constructor(db: Database, channel: string, from: string) {
+    this.#db = db;
+    this.#channel = channel;
+    this.#from = from;
+  }
+
+  /** Tells that there is work at an instant; `null`: at once. */
+  work(at: number | null): void {
+    const before = this.#workAt;
+    this.#workAt = at === null || before === null ? null : Math.min(at, before ?? Infinity);
+    this.#send();
+  }
+
+  /** Tells the owner of a run that it is to be cancelled. */
+  cancel(runId: string): void {
+    this.#cancelled.add(runId);
+    this.#send();
+  }
+
+  /** Waits until all that was told is sent. */
+  async flush(): Promise<void> {
+    await this.#sending;
+  }
+
+  #send(): void {
+    this.#sending ??= this.#drain().finally(() => {
+      this.#sending = null;
+    });
+  }
+
+  async #drain(): Promise<void> {
+    // What is told in the same breath goes along.
+    await Promise.resolve();
+    for (let hints = this.#take(); hints.length > 0; hints = this.#take()) {
+      const sent: SentHint = { from: this.#from, hints };
+      try {
+        await this.#db.dialect.notify(this.#channel, JSON.stringify(sent))?.execute(this.#db.session);
+      } catch {
+        // A hint that is lost costs time, and nothing else.
+      }
+    }
+  }
+
+  #take(): StoreHint[] {
+    const cancelled = [...this.#cancelled].slice(0, MAX_RUNS);
+    for (const runId of cancelled) this.#cancelled.delete(runId);
+    const hints: StoreHint[] = cancelled.map((runId) => ({ kind: 'cancel', runId }));
+    if (this.#workAt !== undefined) hints.push({ kind: 'work', at: this.#workAt });
+    this.#workAt = undefined;
+    return hints;
+  }
+}
+
+/** Reads what another instance sent; what is ours, or not to be understood, comes to nothing. */
+export function readHints(payload: string, ours: string): readonly StoreHint[] {
+  try {
+    const { from, hints } = JSON.parse(payload) as SentHint;
+    return from === ours || !Array.isArray(hints) ? [] : hints.filter(isHint);
+  } catch {
+    return [];
+  }
+}
+
+function isHint(value: unknown): value is StoreHint {
+  const hint = value as Partial<Record<'kind' | 'at' | 'runId', unknown>> | null;
+  if (hint?.kind === 'work') return hint.at === null || typeof hint.at === 'number';
+  return (hint?.kind === 'cancel' || hint?.kind === 'ended') && typeof hint.runId === 'string';
+}

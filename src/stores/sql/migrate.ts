@@ -1,0 +1,50 @@
+import { sql } from 'kysely';
+import { StoreSchemaError } from '../../errors/store-errors.js';
+import type { Database, Session } from './database.js';
+import { MIGRATIONS, recordVersion, SCHEMA_VERSION } from './migrations.js';
+import { readInteger } from './row-values.js';
+import type { ResolvedSqlOptions } from './sql-options.js';
+
+/**
+ * Makes sure that the tables are there, and new enough; newer ones are left as they are.
+ *
+ * @throws `StoreSchemaError` when they are not, and are not to be made
+ */
+export async function migrate(db: Database, options: ResolvedSqlOptions): Promise<void> {
+  if ((await readVersion(db, db.session)) >= SCHEMA_VERSION) return;
+  if (options.migrate === 'auto') await bringUpToDate(db, options);
+  else throw new StoreSchemaError(await readVersion(db, db.session), SCHEMA_VERSION, db.dialect.name);
+}
+
+async function bringUpToDate(db: Database, options: ResolvedSqlOptions): Promise<void> {
+  const { dialect, tables } = db;
+  const name = tables.meta.text;
+  await db.transaction(async (session) => {
+    await dialect.lock(name)?.execute(session);
+    try {
+      // Outside of this transaction: on PostgreSQL a table that is missing would end it.
+      const from = await readVersion(db, dialect.name === 'sqlite' ? session : db.session);
+      for (const { version, statements } of MIGRATIONS) {
+        if (version <= from) continue;
+        for (const text of statements(dialect, tables, options)) await sql.raw(text).execute(session);
+        await sql.raw(recordVersion(tables, version)).execute(session);
+      }
+    } finally {
+      await dialect.unlock(name)?.execute(session);
+    }
+  });
+}
+
+/** Gives the version of the tables; 0: there are none. */
+async function readVersion(db: Database, session: Session): Promise<number> {
+  try {
+    const [row] = await db.read(
+      session,
+      sql`select value from ${db.tables.meta.sql} where name = 'schema_version'`,
+    );
+    return row === undefined ? 0 : readInteger(row['value']);
+  } catch (error) {
+    if (db.dialect.isMissingTable(error)) return 0;
+    throw error;
+  }
+}

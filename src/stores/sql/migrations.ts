@@ -1,0 +1,79 @@
+import { InvalidOptionError } from '../../errors/input-errors.js';
+import { checkInteger } from '../../internal/check.js';
+import { nameTables } from './database.js';
+import type { TableNames } from './database.js';
+import type { SqlDialect } from './dialect.js';
+import { mysqlDialect } from './mysql/mysql-dialect.js';
+import { postgresDialect } from './postgres/postgres-dialect.js';
+import { resolveNaming } from './sql-options.js';
+import type { SqlNaming, TableNaming } from './sql-options.js';
+import { sqliteDialect } from './sqlite/sqlite-dialect.js';
+
+/** Is a step from one version of the tables to the next. Steps only add: older code goes on working beside newer. */
+export interface Migration {
+  /** Is the version that the tables have after it. */
+  readonly version: number;
+  /** Gives its statements. */
+  readonly statements: (dialect: SqlDialect, tables: TableNames, naming: TableNaming) => readonly string[];
+}
+
+/** Names a database whose tables {@link migrationSql} can print. */
+export type SqlDatabaseName = 'postgres' | 'mysql' | 'mariadb' | 'sqlite';
+
+/** Holds all steps, in order. */
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    statements: (dialect, { jobs, runs, nodes, meta }, { schema, tablePrefix }) => [
+      ...(schema !== null && dialect.name === 'postgres'
+        ? [`create schema if not exists ${dialect.quote(schema)}`]
+        : []),
+      ...[jobs, runs, nodes, meta].flatMap((table) => dialect.createTable(table, tablePrefix)),
+      `insert into ${meta.text} (name, value) values ('highest_token', 0)`,
+      `insert into ${meta.text} (name, value) values ('schema_version', 0)`,
+    ],
+  },
+];
+
+/** Is the version of the tables that this version of the library needs. */
+export const SCHEMA_VERSION = 1;
+
+/** Gives the statement that records which version the tables have. */
+export function recordVersion({ meta }: TableNames, version: number): string {
+  return `update ${meta.text} set value = ${version} where name = 'schema_version'`;
+}
+
+/**
+ * Gives the SQL that makes the tables of an `SqlJobStore`, to be run by hand or by a migration tool of your own.
+ *
+ * @param from - the version that the tables have; 0: there are none
+ * @throws `InvalidOptionError` when the database is unknown, or a name is not one that can be a table's
+ */
+export function migrationSql(database: SqlDatabaseName, naming: SqlNaming = {}, from: number = 0): string {
+  checkInteger(from, 'from', { min: 0 });
+  const dialect = dialectOf(database);
+  const resolved = resolveNaming(naming, dialect.name);
+  const tables = nameTables(dialect, resolved.schema, resolved.tablePrefix);
+  return MIGRATIONS.filter(({ version }) => version > from)
+    .flatMap(({ version, statements }) => [
+      ...statements(dialect, tables, resolved),
+      recordVersion(tables, version),
+    ])
+    .map((statement) => `${statement};\n`)
+    .join('\n');
+}
+
+function dialectOf(database: SqlDatabaseName): SqlDialect {
+  switch (database) {
+    case 'postgres':
+      return postgresDialect;
+    case 'sqlite':
+      return sqliteDialect;
+    case 'mysql':
+      return mysqlDialect('utf8mb4_0900_bin');
+    case 'mariadb':
+      return mysqlDialect('utf8mb4_nopad_bin');
+    default:
+      throw new InvalidOptionError('database', 'postgres, mysql, mariadb or sqlite', database);
+  }
+}

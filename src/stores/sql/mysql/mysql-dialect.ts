@@ -1,0 +1,93 @@
+import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
+import { assertNever } from '../../../internal/assert-never.js';
+import { defineColumn } from '../create-table.js';
+import type { JsonRows, SqlDialect } from '../dialect.js';
+import type { Column, Index } from '../tables.js';
+import { isMysqlUniqueViolation, isRetryableMysqlError } from './mysql-errors.js';
+
+/**
+ * Makes the SQL of MySQL and MariaDB.
+ *
+ * @param collation - compares texts by their code points, and takes trailing spaces for what they are
+ */
+export function mysqlDialect(collation: 'utf8mb4_0900_bin' | 'utf8mb4_nopad_bin'): SqlDialect {
+  const text = `character set utf8mb4 collate ${collation}`;
+
+  const columnType = ({ type }: Column): string => {
+    switch (type) {
+      case 'key':
+        return `varchar(191) ${text}`;
+      case 'composite-key':
+        return `varchar(400) ${text}`;
+      case 'text':
+        return `longtext ${text}`;
+      case 'flag':
+      case 'small':
+        return 'smallint';
+      case 'instant':
+        return 'bigint';
+      default:
+        return assertNever(type);
+    }
+  };
+
+  const rows = (columns: readonly Column[], { json }: JsonRows): RawBuilder<unknown> => {
+    const paths = columns.map((column) => `${column.name} ${columnType(column)} path '$.${column.name}'`);
+    return sql`json_table(${json}, '$[*]' columns (${sql.raw(paths.join(', '))})) as v`;
+  };
+
+  return {
+    name: 'mysql',
+    // With the default, repeatable read, a statement would not see what was committed while it waited for a lock.
+    begin: [sql`set transaction isolation level read committed`, sql`start transaction`],
+    forUpdate: sql`for update`,
+    skipLocked: sql`for update skip locked`,
+
+    quote: (name) => `\`${name}\``,
+
+    now: () => sql<number>`timestampdiff(microsecond, '1970-01-01 00:00:00', utc_timestamp(3)) div 1000`,
+
+    // The driver writes an array as a list of its items.
+    isIn: (column, values) =>
+      values.length === 0 ? sql<boolean>`false` : sql<boolean>`${column} in (${values})`,
+
+    isInSelect: (column, select) => sql<boolean>`${column} in (${select})`,
+
+    contains: (column, part) => sql<boolean>`locate(${part}, ${column}) > 0`,
+
+    rows,
+
+    update: (target, columns, given): RawBuilder<unknown> => {
+      const key: Column = { name: target.table.primaryKey, type: 'key', isNullable: false };
+      const assignments = columns.map(({ name }) => `t.${name} = v.${name}`).join(', ');
+      // The given rows first, each finding its own by the key: the optimizer would rather read the whole table.
+      return sql`update ${rows([key, ...columns], given)}
+        straight_join ${target.sql} as t on t.${sql.raw(key.name)} = v.${sql.raw(key.name)}
+        set ${sql.raw(assignments)}`;
+    },
+
+    notify: () => null,
+
+    // With its indexes in it: they cannot be made later without failing where they exist.
+    createTable: ({ table, text: name }) => [
+      `create table if not exists ${name} (${[
+        ...table.columns.map((column) => defineColumn(column, table.primaryKey, columnType)),
+        ...table.indexes.map(defineIndex),
+      ].join(', ')}) engine=InnoDB default ${text}`,
+    ],
+
+    lock: (name) => sql`select get_lock(${name}, 15) as got`,
+    unlock: (name) => sql`select release_lock(${name})`,
+
+    isRetryable: isRetryableMysqlError,
+    isUniqueViolation: isMysqlUniqueViolation,
+    isMissingTable: (error) => (error as { errno?: unknown } | null)?.errno === 1146,
+  };
+}
+
+/** Gives an index as a part of a table definition: with what stands in for its condition behind the first column. */
+function defineIndex({ name, columns, isUnique, insteadOfWhere }: Index): string {
+  const [first, ...rest] = columns;
+  return `${isUnique ? 'unique ' : ''}key ${name} (${[first, ...insteadOfWhere, ...rest].join(', ')})`;
+}

@@ -1,0 +1,120 @@
+import { sql } from 'kysely';
+import { idleWakeAt } from '../../job/job-record.js';
+import type { JobRecord } from '../../job/job-record.js';
+import type { JobPut, PutOutcome } from '../job-store.js';
+import { refusedIds } from '../job-transitions.js';
+import { mergePut } from '../merge-put.js';
+import type { Database, Session } from './database.js';
+import { cancelQueuedRuns } from './edit-jobs.js';
+import { writeJob } from './job-row.js';
+import { deleteJobs, insertJobs, lockJobs, settleJobs, updateJobs } from './job-table.js';
+import { readInteger } from './row-values.js';
+
+/** Adds jobs, as {@link JobStore.putJobs} says. */
+export async function putJobs(db: Database, puts: readonly JobPut[]): Promise<PutOutcome[]> {
+  // Ids that are not the user's are random: there is nothing to merge with, and no older token to stay above.
+  if (puts.length > 0 && puts.every(({ job, ifExists }) => !job.named && ifExists === 'error')) {
+    const jobs = puts.map(({ job }) => ({ ...job, wakeAt: idleWakeAt(job) }));
+    if (await db.insertAlone(db.tables.jobs, jobs.map(writeJob))) {
+      return jobs.map((job) => ({ outcome: 'inserted', job, cancelled: [] }));
+    }
+  }
+  return db.transaction((session) => mergeJobs(db, session, puts));
+}
+
+async function mergeJobs(db: Database, session: Session, puts: readonly JobPut[]): Promise<PutOutcome[]> {
+  const ids = [...new Set(puts.map(({ job }) => job.id))];
+  const { jobs } = await lockJobs(db, session, db.dialect.isIn(sql`j.id`, ids));
+  const stored = new Map([...jobs.values()].map((job) => [job.id, job]));
+  const refused = refusedIds(puts, (id) => stored.has(id));
+  if (refused.size > 0) {
+    return puts.map(({ job }) => {
+      const isRefused = refused.has(job.id);
+      return { outcome: isRefused ? 'exists' : 'unchanged', job: stored.get(job.id) ?? job, cancelled: [] };
+    });
+  }
+  const { now, highestToken } = await readTokenFloor(db, session);
+  const batch = new PutBatch(stored, now, highestToken);
+  const written = puts.map((put) => batch.put(put));
+  const cancelled = await cancelQueuedRuns(db, session, batch.replaced, now);
+  await deleteJobs(db, session, batch.replaced);
+  await insertJobs(db, session, batch.inserted);
+  await updateJobs(db, session, batch.updated);
+  const { ended } = await settleJobs(
+    db,
+    session,
+    batch.updated.map(({ uid }) => uid),
+    now,
+  );
+  return written.map(({ outcome, job, replacedUid }) => ({
+    outcome,
+    job: ended.get(job.uid) ?? job,
+    cancelled: cancelled.filter(({ jobUid }) => jobUid === replacedUid),
+  }));
+}
+
+/** Is a put that was decided. */
+interface WrittenPut {
+  readonly outcome: PutOutcome['outcome'];
+  readonly job: JobRecord;
+  readonly replacedUid: string | null;
+}
+
+/** Decides the puts of a batch one after another, each seeing what those before it did. */
+class PutBatch {
+  readonly #stored: ReadonlyMap<string, JobRecord>;
+  readonly #current: Map<string, JobRecord>;
+  readonly #now: number;
+  readonly #highestToken: number;
+
+  constructor(stored: ReadonlyMap<string, JobRecord>, now: number, highestToken: number) {
+    this.#stored = stored;
+    this.#current = new Map(stored);
+    this.#now = now;
+    this.#highestToken = highestToken;
+  }
+
+  /** Holds the jobs that were stored and are to be deleted. */
+  get replaced(): JobRecord[] {
+    return [...this.#stored.values()].filter(({ id, uid }) => this.#current.get(id)?.uid !== uid);
+  }
+
+  /** Holds the jobs to insert. */
+  get inserted(): JobRecord[] {
+    return [...this.#current.values()].filter(({ id, uid }) => this.#stored.get(id)?.uid !== uid);
+  }
+
+  /** Holds the jobs to write in the place of themselves. */
+  get updated(): JobRecord[] {
+    return [...this.#current.values()].filter((job) => {
+      const before = this.#stored.get(job.id);
+      return before !== undefined && before.uid === job.uid && before !== job;
+    });
+  }
+
+  put(put: JobPut): WrittenPut {
+    const before = this.#current.get(put.job.id) ?? null;
+    const { outcome, put: merged } = mergePut(before, put);
+    if (merged === null) return { outcome, job: before ?? put.job, replacedUid: null };
+    const job = outcome === 'updated' ? merged : this.#asInserted(merged, before);
+    this.#current.set(job.id, job);
+    return { outcome, job, replacedUid: outcome === 'replaced' ? (before?.uid ?? null) : null };
+  }
+
+  /** Lets the tokens of a job begin above those of any job that had its id. */
+  #asInserted(job: JobRecord, before: JobRecord | null): JobRecord {
+    const lastToken = Math.max(job.lastToken, before?.lastToken ?? 0, this.#highestToken, this.#now);
+    return { ...job, lastToken, wakeAt: idleWakeAt(job) };
+  }
+}
+
+async function readTokenFloor(
+  db: Database,
+  session: Session,
+): Promise<{ readonly now: number; readonly highestToken: number }> {
+  const [row] = await db.read(
+    session,
+    sql`select value, ${db.now} as store_now from ${db.tables.meta.sql} where name = 'highest_token'`,
+  );
+  return { now: readInteger(row?.['store_now']), highestToken: readInteger(row?.['value']) };
+}

@@ -1,0 +1,160 @@
+import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
+import type { JobDefinition } from '../../job/job-record.js';
+import type { RunRecord } from '../../job/run-record.js';
+import type { Database, Session } from './database.js';
+import { ATTEMPT_COLUMNS, decodeRun, writeAttempt, writeRun } from './run-row.js';
+import type { StoredRun } from './run-row.js';
+import { readInteger, readStoreNow, readText } from './row-values.js';
+
+/** Holds runs that a transaction has locked, and the store's time. */
+export interface LockedRuns {
+  /** Is the store's time when they were locked; 0 where there are none. */
+  readonly now: number;
+  /** Holds them, in the order of their ids. */
+  readonly runs: readonly RunRecord[];
+}
+
+/** Is what counts for a job's slots. */
+export interface SlottedJob {
+  /** Is its uid. */
+  readonly uid: string;
+  /** Holds how many there are. */
+  readonly definition: Pick<JobDefinition, 'maxInstances'>;
+}
+
+/** Holds the slots of jobs that their runs hold. */
+export class HeldSlots {
+  readonly #slots: ReadonlyMap<string, Set<number>>;
+
+  /** Takes note of slots by their jobs' uids. */
+  constructor(slots: ReadonlyMap<string, Set<number>>) {
+    this.#slots = slots;
+  }
+
+  /** Counts the slots of a job that are held. */
+  count({ uid }: SlottedJob): number {
+    return this.#slots.get(uid)?.size ?? 0;
+  }
+
+  /** Tells whether a job has a slot to give. */
+  isAnyFree(job: SlottedJob): boolean {
+    return this.count(job) < job.definition.maxInstances;
+  }
+
+  /** Takes the first slot of a job that is free. */
+  take({ uid }: SlottedJob): number {
+    const held = this.#slots.get(uid);
+    let slot = 0;
+    while (held?.has(slot) === true) slot++;
+    held?.add(slot);
+    return slot;
+  }
+}
+
+/** Gives when a claim may take a run that waits for nothing but its time; `null`: never. */
+export function wakeAtOf({ status, held, availableAt }: RunRecord): number | null {
+  return status === 'queued' && !held ? availableAt : null;
+}
+
+/** Gives a run; `null`: there is none. */
+export async function readRun(db: Database, session: Session, id: string): Promise<RunRecord | null> {
+  const [row] = await db.read(session, sql`select * from ${db.tables.runs.sql} where id = ${id}`);
+  return row === undefined ? null : decodeRun(row);
+}
+
+/** Gives the runs that have one of some ids or unique keys. */
+export async function readRunsLike(
+  db: Database,
+  session: Session,
+  ids: readonly string[],
+  keys: readonly string[],
+): Promise<readonly RunRecord[]> {
+  const { runs } = db.tables;
+  const byId = sql`select * from ${runs.sql} where ${db.dialect.isIn(sql`id`, ids)}`;
+  const byKey = sql`select * from ${runs.sql} where ${db.dialect.isIn(sql`unique_key`, keys)}`;
+  const rows = await db.read(session, keys.length === 0 ? byId : sql`${byId} union ${byKey}`);
+  return rows.map(decodeRun);
+}
+
+/** Locks runs, in the order of their ids, waiting for those that others have locked. */
+export async function lockRuns(
+  db: Database,
+  session: Session,
+  condition: RawBuilder<unknown>,
+): Promise<LockedRuns> {
+  const rows = await db.read(
+    session,
+    sql`select r.*, ${db.now} as store_now from ${db.tables.runs.sql} as r where ${condition}
+      order by r.id ${db.dialect.forUpdate}`,
+  );
+  return { now: readStoreNow(rows), runs: rows.map(decodeRun) };
+}
+
+/** Gives the slots of some locked jobs that their runs hold, and which of some unique keys are taken. */
+export async function readSlotsAndKeys(
+  db: Database,
+  session: Session,
+  uids: readonly string[],
+  keys: readonly string[],
+): Promise<{ readonly slots: HeldSlots; readonly keys: ReadonlySet<string> }> {
+  const { runs } = db.tables;
+  const bySlot = sql`select job_uid, slot, null as unique_key from ${runs.sql}
+    where ${db.dialect.isIn(sql`job_uid`, uids)} and slot is not null`;
+  const byKey = sql`select null, null, unique_key from ${runs.sql}
+    where ${db.dialect.isIn(sql`unique_key`, keys)}`;
+  const rows =
+    uids.length === 0
+      ? []
+      : await db.read(session, keys.length === 0 ? bySlot : sql`${bySlot} union all ${byKey}`);
+  const slots = new Map(uids.map((uid) => [uid, new Set<number>()]));
+  const taken = new Set<string>();
+  for (const { job_uid: uid, slot, unique_key: key } of rows) {
+    if (uid === null) taken.add(readText(key));
+    else slots.get(readText(uid))?.add(readInteger(slot));
+  }
+  return { slots: new HeldSlots(slots), keys: taken };
+}
+
+/** Inserts runs. */
+export async function insertRuns(db: Database, session: Session, runs: readonly StoredRun[]): Promise<void> {
+  await db.insert(session, db.tables.runs, [...runs].sort(byId).map(writeRun));
+}
+
+/** Writes what attempts move of runs that are there. */
+export async function updateRuns(db: Database, session: Session, runs: readonly StoredRun[]): Promise<void> {
+  await db.update(session, db.tables.runs, ATTEMPT_COLUMNS, runs.map(writeAttempt));
+}
+
+/** Lets as many runs that wait for a slot be claimed as their jobs have free ones; gives the uids of those jobs. */
+export async function releaseBlocked(
+  db: Database,
+  session: Session,
+  jobs: readonly SlottedJob[],
+): Promise<ReadonlySet<string>> {
+  const released = new Set<string>();
+  if (jobs.length === 0) return released;
+  const { runs } = db.tables;
+  const uids = jobs.map(({ uid }) => uid);
+  const { slots } = await readSlotsAndKeys(db, session, uids, []);
+  for (const job of jobs) {
+    const free = job.definition.maxInstances - slots.count(job);
+    if (free <= 0) continue;
+    const rows = await db.read(
+      session,
+      sql`select id from ${runs.sql} where job_uid = ${job.uid} and status = 'queued'
+        and wake_at is null and held = 0 order by priority desc, available_at, created_at limit ${sql.lit(free)}`,
+    );
+    if (rows.length === 0) continue;
+    const ids = rows.map((row) => readText(row['id']));
+    await sql`update ${runs.sql} set wake_at = available_at where ${db.dialect.isIn(sql`id`, ids)}`.execute(
+      session,
+    );
+    released.add(job.uid);
+  }
+  return released;
+}
+
+function byId(a: StoredRun, b: StoredRun): number {
+  return a.run.id < b.run.id ? -1 : a.run.id > b.run.id ? 1 : 0;
+}

@@ -1,0 +1,369 @@
+import type { Kysely } from 'kysely';
+import { InvalidOptionError } from '../../errors/input-errors.js';
+import { InvalidStateError, StoreInUseError } from '../../errors/scheduler-errors.js';
+import { checkRecord } from '../../internal/check.js';
+import { IdSource } from '../../internal/ids.js';
+import { idleWakeAt } from '../../job/job-record.js';
+import type { JobRecord } from '../../job/job-record.js';
+import type { RunRecord } from '../../job/run-record.js';
+import type {
+  AddedRun,
+  CancelOutcome,
+  ClaimRelease,
+  ClaimRequest,
+  ClaimResult,
+  CommitResult,
+  FinishResult,
+  FiringDecision,
+  Heartbeat,
+  JobPatch,
+  JobPut,
+  JobQuery,
+  JobStore,
+  Page,
+  ProgressReport,
+  PutOutcome,
+  RemovedJob,
+  RunDisposition,
+  RunFinish,
+  RunQuery,
+  StoreCapabilities,
+  StoreContext,
+  StoreHint,
+} from '../job-store.js';
+import { addRuns } from './add-runs.js';
+import { beat } from './beat.js';
+import { claimWork } from './claim-work.js';
+import { commitFirings } from './commit-firings.js';
+import { Database, nameTables } from './database.js';
+import type { SqlDialectName } from './dialect.js';
+import { editJob, pruneJobs, readNow, releaseClaims, removeJob } from './edit-jobs.js';
+import {
+  finishRuns,
+  getRun,
+  leave,
+  pruneRuns,
+  readCancelRequests,
+  recoverRuns,
+  reportProgress,
+  requestCancel,
+} from './end-runs.js';
+import { HintSender, readHints } from './hint-sender.js';
+import { readJob } from './job-table.js';
+import { kyselyConnector } from './kysely-connector.js';
+import { listJobs, listRuns } from './list-records.js';
+import { migrate } from './migrate.js';
+import { mysqlConnector } from './mysql/connect-mysql.js';
+import type { Mysql2PoolLike } from './mysql/mysql2-pool-like.js';
+import { postgresConnector } from './postgres/connect-postgres.js';
+import type { PgPoolLike } from './postgres/pg-pool-like.js';
+import { putJobs } from './put-jobs.js';
+import { resolveDialect } from './resolve-dialect.js';
+import type { SqlConnection, SqlConnector } from './sql-connection.js';
+import { resolveNaming, resolveSqlOptions, SQL_OPTION_KEYS } from './sql-options.js';
+import type { ResolvedSqlOptions, SqlJobStoreOptions, TableNaming } from './sql-options.js';
+import { sqliteConnector } from './sqlite/connect-sqlite.js';
+import type { SqliteDatabaseLike } from './sqlite/sqlite-database-like.js';
+
+/** Holds the options of an {@link SqlJobStore} on a Kysely instance of the app's own. */
+export interface KyselyJobStoreOptions extends SqlJobStoreOptions {
+  /** Is the instance; its plugins are not used, and it is not destroyed. */
+  readonly db: Kysely<unknown>;
+  /** Names the database that it speaks to; MariaDB is `mysql` too. */
+  readonly dialect: SqlDialectName;
+}
+
+/** Holds the options of an {@link SqlJobStore} that connects in a way of its own. */
+export interface ConnectorJobStoreOptions extends SqlJobStoreOptions {
+  /** Connects to the database. */
+  readonly connector: SqlConnector;
+  /** Names the database that it connects to; MariaDB is `mysql` too. */
+  readonly dialect: SqlDialectName;
+}
+
+/** Is a store while it is open. */
+interface OpenStore {
+  readonly context: StoreContext;
+  readonly connection: SqlConnection;
+  readonly db: Database;
+  readonly hints: HintSender;
+}
+
+/**
+ * Keeps jobs and runs in PostgreSQL, MySQL 8, MariaDB 10.6 or later, or SQLite, on Kysely, for any number of nodes.
+ *
+ * Every call is a transaction of statements about whole batches. Jobs are locked before their runs, both in the order of
+ * their ids; claims pass over what others have locked. What gets in each other's way is repeated.
+ */
+export class SqlJobStore implements JobStore {
+  readonly capabilities: StoreCapabilities = Object.freeze({ durable: true, shared: true });
+
+  /** Tells of changes that other nodes made, where the database can: not on MySQL, and not on a Kysely handed in. */
+  readonly subscribe?: (listener: (hint: StoreHint) => void) => Promise<() => Promise<void>>;
+
+  readonly #connector: SqlConnector;
+  readonly #dialect: SqlDialectName;
+  readonly #options: ResolvedSqlOptions;
+  readonly #instance: string = new IdSource().next();
+  #open: OpenStore | null = null;
+  #opening: Promise<OpenStore> | null = null;
+
+  /**
+   * Makes a store on a Kysely instance of the app's own, or on a connector. On an instance nobody listens: what other
+   * nodes change is found by looking at times.
+   *
+   * @throws `InvalidOptionError` when an option is unknown or not what it should be
+   */
+  constructor(options: KyselyJobStoreOptions | ConnectorJobStoreOptions) {
+    const keys = ['connector' in options ? 'connector' : 'db', 'dialect', ...SQL_OPTION_KEYS];
+    const given = checkRecord(options, 'options', new Set(keys));
+    this.#dialect = checkDialect(given['dialect']);
+    this.#options = resolveSqlOptions(given, this.#dialect);
+    this.#connector = 'connector' in options ? options.connector : kyselyConnector(options.db);
+    if (this.#dialect !== 'mysql' && 'connector' in options) {
+      this.subscribe = (listener) => this.#subscribe(listener);
+    }
+  }
+
+  /**
+   * Makes a store on PostgreSQL 12 or later.
+   *
+   * @param source - a URL, or a pool of the package pg, which stays open when the store is closed
+   * @throws `InvalidOptionError` when the source or an option is not what it should be
+   */
+  static postgres(source: string | PgPoolLike, options: SqlJobStoreOptions = {}): SqlJobStore {
+    const channel = channelOf(resolveNaming(options, 'postgres'));
+    return new SqlJobStore({
+      ...checkOptions(options),
+      dialect: 'postgres',
+      connector: postgresConnector(source, { channel }),
+    });
+  }
+
+  /**
+   * Makes a store on MySQL 8, or MariaDB 10.6 or later.
+   *
+   * @param source - a URL, or a pool of the package mysql2, which stays open when the store is closed
+   * @throws `InvalidOptionError` when the source or an option is not what it should be
+   */
+  static mysql(source: string | Mysql2PoolLike, options: SqlJobStoreOptions = {}): SqlJobStore {
+    return new SqlJobStore({ ...checkOptions(options), dialect: 'mysql', connector: mysqlConnector(source) });
+  }
+
+  /**
+   * Makes a store in a SQLite file, for the processes of one machine. It is read by better-sqlite3 or, where that is not
+   * installed, by `node:sqlite`.
+   *
+   * @param source - the path of the file, which is made if it is missing, or an open database of either package, which
+   * nothing else may use meanwhile and which stays open when the store is closed
+   * @throws `InvalidOptionError` when the source or an option is not what it should be
+   */
+  static sqlite(source: string | SqliteDatabaseLike, options: SqlJobStoreOptions = {}): SqlJobStore {
+    return new SqlJobStore({
+      ...checkOptions(options),
+      dialect: 'sqlite',
+      connector: sqliteConnector(source),
+    });
+  }
+
+  async open(context: StoreContext): Promise<void> {
+    if (this.#open !== null) {
+      if (this.#open.context !== context) throw new StoreInUseError();
+      return;
+    }
+    this.#opening ??= this.#connect(context).finally(() => {
+      this.#opening = null;
+    });
+    await this.#opening;
+  }
+
+  async close(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
+    const open = this.#open;
+    this.#open = null;
+    if (open === null) return;
+    await open.hints.flush();
+    await open.connection.close();
+  }
+
+  async now(): Promise<number> {
+    return readNow(this.#opened.db);
+  }
+
+  async putJobs(puts: readonly JobPut[]): Promise<PutOutcome[]> {
+    const { db, hints } = this.#opened;
+    const outcomes = await putJobs(db, puts);
+    const changed = outcomes.filter(({ outcome }) => WRITING.has(outcome)).map(({ job }) => job);
+    hintJobs(hints, changed);
+    return outcomes;
+  }
+
+  async patchJob(id: string, patch: JobPatch, ifFence?: number): Promise<JobRecord | 'missing' | 'conflict'> {
+    const { db, hints } = this.#opened;
+    const job = await editJob(db, id, patch, ifFence);
+    if (typeof job !== 'string') hintJobs(hints, [job]);
+    return job;
+  }
+
+  async removeJob(id: string): Promise<RemovedJob | null> {
+    return removeJob(this.#opened.db, id);
+  }
+
+  async getJob(id: string): Promise<JobRecord | null> {
+    const { db } = this.#opened;
+    return readJob(db, db.session, id);
+  }
+
+  async listJobs(query: JobQuery): Promise<Page<JobRecord>> {
+    return listJobs(this.#opened.db, query);
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimResult> {
+    return claimWork(this.#opened.db, request);
+  }
+
+  async commitFirings(node: string, decisions: readonly FiringDecision[]): Promise<CommitResult[]> {
+    const { db, hints } = this.#opened;
+    const results = await commitFirings(db, node, decisions);
+    for (const result of results) {
+      if (result.outcome === 'lost') continue;
+      for (const run of result.cancelRequested) if (run.owner !== node) hints.cancel(run.id);
+    }
+    return results;
+  }
+
+  async releaseClaims(_node: string, releases: readonly ClaimRelease[]): Promise<void> {
+    await releaseClaims(this.#opened.db, releases);
+  }
+
+  async addRuns(runs: readonly RunRecord[]): Promise<AddedRun[]> {
+    const { db, hints } = this.#opened;
+    const added = await addRuns(db, runs);
+    const times = added.filter(({ outcome }) => outcome === 'queued').map(({ run }) => run.availableAt);
+    if (times.length > 0) hints.work(earliest(times));
+    return added;
+  }
+
+  async finishRuns(node: string, finishes: readonly RunFinish[]): Promise<FinishResult[]> {
+    return finishRuns(this.#opened.db, node, finishes);
+  }
+
+  async reportProgress(node: string, reports: readonly ProgressReport[]): Promise<void> {
+    await reportProgress(this.#opened.db, node, reports);
+  }
+
+  async requestCancel(runId: string): Promise<CancelOutcome> {
+    const { db, hints } = this.#opened;
+    const result = await requestCancel(db, runId);
+    if (result.outcome === 'requested') hints.cancel(runId);
+    return result;
+  }
+
+  async getRun(id: string): Promise<RunRecord | null> {
+    return getRun(this.#opened.db, id);
+  }
+
+  async listRuns(query: RunQuery): Promise<Page<RunRecord>> {
+    return listRuns(this.#opened.db, query);
+  }
+
+  async pruneRuns(before: number, limit: number): Promise<number> {
+    return pruneRuns(this.#opened.db, before, limit);
+  }
+
+  async pruneJobs(before: number, limit: number): Promise<number> {
+    return pruneJobs(this.#opened.db, before, limit);
+  }
+
+  async heartbeat(node: string, leaseMs: number): Promise<Heartbeat> {
+    const { db, connection } = this.#opened;
+    void connection.changes?.check();
+    return beat(db, node, leaseMs);
+  }
+
+  async recover(node: string): Promise<RunRecord[]> {
+    return recoverRuns(this.#opened.db, node);
+  }
+
+  async leave(node: string, dispositions: readonly RunDisposition[]): Promise<void> {
+    await leave(this.#opened.db, node, dispositions);
+  }
+
+  get #opened(): OpenStore {
+    if (this.#open === null) throw new InvalidStateError('The store is closed. Its scheduler opens it.');
+    return this.#open;
+  }
+
+  async #connect(context: StoreContext): Promise<OpenStore> {
+    const connection = await this.#connector.connect(context);
+    try {
+      const dialect = await resolveDialect(this.#dialect, connection.db);
+      const { schema, tablePrefix } = this.#options;
+      const db = new Database(
+        connection.db,
+        dialect,
+        nameTables(dialect, schema, tablePrefix),
+        context.clock,
+      );
+      await migrate(db, this.#options);
+      const hints = new HintSender(db, channelOf(this.#options), this.#instance);
+      this.#open = { context, connection, db, hints };
+      return this.#open;
+    } catch (error) {
+      await connection.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #subscribe(listener: (hint: StoreHint) => void): Promise<() => Promise<void>> {
+    const { connection, db } = this.#opened;
+    let isOver = false;
+    const tell = (hints: readonly StoreHint[]): void => {
+      for (const hint of hints) if (!isOver) listener(hint);
+    };
+    const stop = await connection.changes?.listen((payload) => {
+      if (payload !== null) {
+        tell(readHints(payload, this.#instance));
+        return;
+      }
+      tell([{ kind: 'work', at: null }]);
+      readCancelRequests(db).then(
+        (runIds) => {
+          tell(runIds.map((runId) => ({ kind: 'cancel', runId })));
+        },
+        // The next change, or the next heartbeat, brings them.
+        () => undefined,
+      );
+    });
+    return async () => {
+      isOver = true;
+      await stop?.();
+    };
+  }
+}
+
+const WRITING: ReadonlySet<PutOutcome['outcome']> = new Set(['inserted', 'updated', 'replaced']);
+
+function checkOptions(options: SqlJobStoreOptions): SqlJobStoreOptions {
+  checkRecord(options, 'options', new Set(SQL_OPTION_KEYS));
+  return options;
+}
+
+function checkDialect(value: unknown): SqlDialectName {
+  if (value === 'postgres' || value === 'mysql' || value === 'sqlite') return value;
+  throw new InvalidOptionError('options.dialect', "'postgres', 'mysql' or 'sqlite'", value);
+}
+
+function channelOf({ schema, tablePrefix }: TableNaming): string {
+  return `${schema === null ? '' : `${schema}.`}${tablePrefix}changes`;
+}
+
+/** Tells other nodes of jobs that come due, and of those that do not any more, which costs them one look. */
+function hintJobs(hints: HintSender, jobs: readonly JobRecord[]): void {
+  const times = jobs.map(idleWakeAt).filter((at) => at !== null);
+  if (times.length > 0) hints.work(earliest(times));
+}
+
+function earliest(times: readonly number[]): number {
+  return times.reduce((least, at) => Math.min(least, at), Infinity);
+}
