@@ -1,5 +1,7 @@
 import { InvalidOptionError } from '../errors/input-errors.js';
 
+const UNKEEPABLE = /\p{Cs}|\0/u;
+
 /**
  * Checks that a value is a plain record with none but the known keys, and gives it back as one.
  *
@@ -63,6 +65,13 @@ export function checkBoolean(value: unknown, field: string): boolean {
 export function checkString(value: unknown, field: string): string {
   if (typeof value === 'string') return value;
   throw new InvalidOptionError(field, 'a string', value);
+}
+
+/** Checks a text for people that every store can keep: without NUL, which PostgreSQL refuses, and well-formed. */
+export function checkText(value: unknown, field: string): string {
+  const text = checkString(value, field);
+  if (UNKEEPABLE.test(text)) throw new InvalidOptionError(field, 'well-formed Unicode without NUL', value);
+  return text;
 }
 
 /** Checks that a value is an array; what its entries are is the caller's to check. */

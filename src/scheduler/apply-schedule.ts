@@ -23,6 +23,9 @@ const ENTRY_KEYS: ReadonlySet<string> = new Set(
   [...JOB_OPTION_KEYS, 'task', 'trigger'].filter((key) => key !== 'store' && key !== 'ifExists'),
 );
 
+/** Is how many ids are looked up at once. */
+const LOOKUPS = 20;
+
 /** Tells what applying a schedule did, by job id. */
 export interface ScheduleChanges {
   /** Holds the jobs that were not there. */
@@ -51,14 +54,23 @@ export async function applySchedule(
   checkId(owner, 'owner');
   checkArray(entries, 'entries');
   entries.forEach((entry, at) => checkRecord(entry, `entries[${String(at)}]`, ENTRY_KEYS));
-  await refuseForeignIds(jobs, owner, entries, link);
+  const owned = new Set<string>();
+  for await (const { id } of jobs.all({ owner, states: ['active', 'paused', 'finished', 'parked'] }, link)) {
+    owned.add(id);
+  }
+  await refuseForeignIds(
+    jobs,
+    owner,
+    entries.filter(({ id }) => !owned.has(id)),
+    link,
+  );
   const declared = new Set(entries.map(({ id }) => id));
   const outcomes = await jobs.put(
     entries.map((entry) => sourceOf(entry, owner)),
     link,
   );
   const removed: string[] = [];
-  for await (const { id } of jobs.all({ owner, states: ['active', 'paused', 'finished', 'parked'] }, link)) {
+  for (const id of owned) {
     if (!declared.has(id) && (await jobs.remove(id, link))) removed.push(id);
   }
   const idsOf = (...wanted: readonly PutOutcome['outcome'][]): string[] =>
@@ -85,10 +97,10 @@ async function refuseForeignIds(
   entries: readonly ScheduleEntry[],
   link: StoreLink,
 ): Promise<void> {
-  for (const { id } of entries) {
-    const job = await jobs.get(id, link);
-    if (job !== null && job.owner !== owner) {
-      throw new InvalidOptionError('entries[].id', `of no job that "${owner}" did not declare`, id);
-    }
+  for (let at = 0; at < entries.length; at += LOOKUPS) {
+    const found = await Promise.all(entries.slice(at, at + LOOKUPS).map(({ id }) => jobs.get(id, link)));
+    const foreign = found.find((job) => job !== null && job.owner !== owner);
+    if (foreign === undefined || foreign === null) continue;
+    throw new InvalidOptionError('entries[].id', `of no job that "${owner}" did not declare`, foreign.id);
   }
 }

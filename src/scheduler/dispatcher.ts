@@ -1,16 +1,11 @@
 import { describeError } from '../job/run-error.js';
 import type { JobRecord } from '../job/job-record.js';
 import type { RunRecord } from '../job/run-record.js';
-import type {
-  ClaimRelease,
-  ClaimResult,
-  CommittedFiring,
-  CommitResult,
-  FiringDecision,
-} from '../stores/job-store.js';
+import type { ClaimRelease, ClaimResult, CommittedFiring, FiringDecision } from '../stores/job-store.js';
 import { Alarm } from '../time/alarm.js';
-import { sleep } from '../time/long-timer.js';
+import { Deferred } from '../internal/deferred.js';
 import { nextTurn } from '../time/turns.js';
+import { commitFirings } from './commit-firings.js';
 import type { Environment } from './environment.js';
 import type { Lane } from './lane.js';
 import { decideFirings } from './decide-firings.js';
@@ -23,8 +18,19 @@ interface Firing {
   readonly decision: FiringDecision;
 }
 
+/** Is a claimed job that cannot be planned. */
+interface Unplannable {
+  readonly job: JobRecord;
+  readonly error: unknown;
+}
+
 /** Is how many runs and jobs one claim takes at most: enough to share its cost, few enough to let others in between. */
 const MAX_BATCH = 500;
+/**
+ * Is how many attempts may have ended without the store knowing it before no more are claimed: they would all be run
+ * again if this process died. Up to there, ends are written while the next work is claimed.
+ */
+const MAX_UNRECORDED = 500;
 /** Is how long a dispatcher works before it lets timers and I/O have their turn. */
 const WORK_MS = 8;
 /** Is how long an alarm sleeps before it looks at the clock again. */
@@ -44,7 +50,9 @@ export class Dispatcher {
   readonly #alarm: Alarm;
   #isServing = false;
   #isWanted = false;
+  #held = new Deferred<void>();
   #turning: Promise<void> | null = null;
+  #turn: Promise<void> | null = null;
   #turnedAt = -Infinity;
 
   /** Makes a dispatcher that is idle. */
@@ -53,14 +61,19 @@ export class Dispatcher {
     this.#lane = lane;
     this.#tracker = tracker;
     this.#reporter = reporter;
-    this.#alarm = new Alarm(env.clock, MAX_SLEEP_MS, () => {
-      this.#turnedAt = env.clock.monotonic();
+    const { clock } = env;
+    const { link } = lane;
+    // The store's clock decides what is due.
+    const storeClock = { now: () => link.now(), setTimer: clock.setTimer.bind(clock) };
+    this.#alarm = new Alarm(storeClock, MAX_SLEEP_MS, () => {
+      this.#turnedAt = clock.monotonic();
       this.wake();
     });
   }
 
   /** Begins to serve. */
   serve(): void {
+    if (!this.#isServing) this.#held = new Deferred();
     this.#isServing = true;
     this.wake();
   }
@@ -69,12 +82,14 @@ export class Dispatcher {
   async hold(): Promise<void> {
     this.#isServing = false;
     this.#alarm.clear();
+    this.#lane.backstop?.leave(this);
+    this.#held.resolve();
     await this.#turning;
   }
 
-  /** Waits until the turn under way is over. */
+  /** Waits until the turn under way is over; others may follow it. */
   async turnOver(): Promise<void> {
-    await this.#turning;
+    await this.#turn;
   }
 
   /** Looks for work at once. */
@@ -87,11 +102,18 @@ export class Dispatcher {
   expect(at: number): void {
     if (!this.#isServing) return;
     if (at <= this.#lane.link.now()) this.wake();
-    else this.#alarm.bringForward(this.#lane.link.toLocal(at));
+    else this.#alarm.bringForward(at);
   }
 
   readonly #onFreed = (): void => {
-    this.wake();
+    if (!this.#lane.link.store.capabilities.shared) {
+      this.wake();
+      return;
+    }
+    // A call costs more than this turn of the event loop, in which other slots are freed too.
+    void nextTurn().then(() => {
+      this.wake();
+    });
   };
 
   async #takeTurns(): Promise<void> {
@@ -99,12 +121,9 @@ export class Dispatcher {
     await Promise.resolve();
     while (this.#isWanted && this.#isServing) {
       this.#isWanted = false;
-      try {
-        await this.#turn();
-      } catch {
-        // The link has told of it.
-        this.#alarm.set(this.#env.clock.now() + this.#lane.link.backoffMs());
-      }
+      this.#turn = this.#takeTurn();
+      await this.#turn;
+      this.#turn = null;
       await this.#breathe();
     }
     this.#turning = null;
@@ -116,64 +135,94 @@ export class Dispatcher {
     this.#turnedAt = this.#env.clock.monotonic();
   }
 
-  async #turn(): Promise<void> {
-    const { slots, session } = this.#lane;
-    // A node that is not sure of its lease starts nothing; its session wakes us.
-    if (!session.isAlive()) return;
-    let reserved = slots.reserve(MAX_BATCH);
-    if (reserved === 0) {
-      slots.onceFreed(this.#onFreed);
-      return;
+  async #takeTurn(): Promise<void> {
+    const { slots, session, link, backstop } = this.#lane;
+    try {
+      await this.#catchUp();
+      // A node that is not sure of its lease starts nothing; its session wakes us.
+      if (!this.#isServing || !session.isAlive()) return;
+      const reserved = slots.reserve(MAX_BATCH);
+      if (reserved === 0) slots.onceFreed(this.#onFreed);
+      else await this.#work(reserved);
+      backstop?.looked(this);
+    } catch {
+      // The link has told of it.
+      this.#alarm.set(link.now() + link.backoffMs());
     }
+  }
+
+  /** Lets the store take what has ended here before it is asked for more, when it cannot keep up with that. */
+  async #catchUp(): Promise<void> {
+    const { link } = this.#lane;
+    while (this.#tracker.unrecorded(link) > MAX_UNRECORDED && (await this.#tracker.nextWrite(link)));
+  }
+
+  async #work(slotCount: number): Promise<void> {
+    const { slots, link } = this.#lane;
+    const { node } = link;
+    let reserved = slotCount;
     try {
       // What comes up while we are at it brings the alarm forward again.
       this.#alarm.rest();
-      const claim = await this.#claim(reserved);
+      const claim = await this.#claim(node, reserved);
       this.#reporter.claimed(claim);
-      reserved -= this.#start(claim.runs);
       if (claim.nextAt !== null) this.expect(claim.nextAt);
-      if (this.#lane.link.store.capabilities.shared) this.expect(claim.now + this.#env.options.backstopMs);
-      if (claim.jobs.length > 0) reserved -= this.#start(await this.#fire(claim, reserved));
+      reserved -= await this.#start(claim.runs, node);
+      if (claim.jobs.length > 0) reserved -= await this.#start(await this.#fire(claim, node, reserved), node);
     } finally {
       slots.release(reserved);
     }
   }
 
-  async #claim(limit: number): Promise<ClaimResult> {
+  async #claim(node: string, limit: number): Promise<ClaimResult> {
     const { link, slots } = this.#lane;
-    const { tasks, triggerKinds, options } = this.#env;
-    const { node } = link;
+    const { tasks, triggerKinds, options, clock } = this.#env;
     const claimMs = options.claimTimeoutMs;
     const request = { node, executor: slots.name, tasks: tasks.names, triggerKinds, limit, claimMs };
+    const sentAt = clock.monotonic();
     const claim = await link.call((store) => store.claim(request));
-    link.noteTime(claim.now);
+    link.noteTime(claim.now, sentAt);
     return claim;
   }
 
-  /** Has runs executed that are committed and owned by this node still; each takes over a reserved slot. */
-  #start(runs: readonly RunRecord[]): number {
-    const { link } = this.#lane;
+  /** Has runs executed that the store gave to this node; each takes over a reserved slot. */
+  async #start(runs: readonly RunRecord[], node: string): Promise<number> {
+    if (runs.length === 0) return 0;
+    const { link, session } = this.#lane;
+    // The answer may have come after the machine slept for longer than the lease, and the runs may be others' by now.
+    const isSure = session.isAlive() && link.node === node;
+    if (!isSure && !(await session.holds(node))) return 0;
     // One that a heartbeat told us of in between is executed already.
-    const ours = runs.filter(({ owner, id }) => owner === link.node && !this.#tracker.executes(id));
+    const ours = runs.filter((run) => run.owner === node && !this.#tracker.executes(run));
     for (const run of ours) this.#tracker.start(run, this.#lane);
     return ours.length;
   }
 
   /** Plans and commits claimed jobs, and gives the runs to start. */
-  async #fire(claim: ClaimResult, free: number): Promise<readonly RunRecord[]> {
-    const { firings, releases } = this.#plan(claim, free);
-    if (!this.#isServing || !this.#lane.session.isAlive()) {
-      const unfired = firings.map(({ job: { uid, fence, dueAt } }) => ({ uid, fence, wakeAt: dueAt }));
-      await this.#release([...releases, ...unfired]);
+  async #fire(claim: ClaimResult, node: string, free: number): Promise<readonly RunRecord[]> {
+    const { firings, unplannable } = this.#plan(claim, free);
+    if (unplannable.length > 0) await this.#park(unplannable);
+    if (firings.length === 0) return [];
+    const { session, link } = this.#lane;
+    if (!this.#isServing || !session.isAlive() || link.node !== node) {
+      await this.#release(firings.map(({ job: { uid, fence, dueAt } }) => ({ uid, fence, wakeAt: dueAt })));
       return [];
     }
-    if (releases.length > 0) await this.#release(releases);
-    if (firings.length === 0) return [];
-    const results = await this.#commit(firings.map(({ decision }) => decision));
+    const results = await commitFirings(
+      this.#lane,
+      node,
+      firings.map(({ decision }) => decision),
+      { clock: this.#env.clock, held: this.#held.promise, isHeld: () => !this.#isServing },
+    );
     const started: RunRecord[] = [];
     firings.forEach((firing, at) => {
       const result = results[at];
-      if (result === undefined || result.outcome === 'lost') return;
+      if (result === undefined) return;
+      if (result.outcome === 'lost') {
+        // Somebody has edited the job since it was claimed: when it is due now is for the store to say.
+        this.wake();
+        return;
+      }
       for (const run of result.started) started.push(run);
       this.#afterCommit(firing, result);
     });
@@ -189,9 +238,9 @@ export class Dispatcher {
   }
 
   /** Plans each job by itself: one that cannot be read or planned is parked, and keeps no other from firing. */
-  #plan(claim: ClaimResult, free: number): { firings: Firing[]; releases: ClaimRelease[] } {
+  #plan(claim: ClaimResult, free: number): { firings: Firing[]; unplannable: Unplannable[] } {
     const firings: Firing[] = [];
-    const releases: ClaimRelease[] = [];
+    const unplannable: Unplannable[] = [];
     let spare = free - claim.jobs.length;
     for (const job of claim.jobs) {
       try {
@@ -199,64 +248,25 @@ export class Dispatcher {
         spare -= decision.startable - 1;
         firings.push({ job, decision });
       } catch (error) {
-        releases.push({ uid: job.uid, fence: job.fence, wakeAt: null, error: describeError(error).message });
-        this.#reporter.parked(job, error);
+        unplannable.push({ job, error });
       }
     }
-    return { firings, releases };
+    return { firings, unplannable };
+  }
+
+  async #park(unplannable: readonly Unplannable[]): Promise<void> {
+    const releases = unplannable.map(({ job: { uid, fence }, error }) => ({
+      uid,
+      fence,
+      wakeAt: null,
+      error: describeError(error).message,
+    }));
+    await this.#release(releases);
+    for (const { job, error } of unplannable) this.#reporter.parked(job, error);
   }
 
   async #release(releases: readonly ClaimRelease[]): Promise<void> {
-    await this.#lane.link.call((store) => store.releaseClaims(this.#lane.link.node, releases));
-  }
-
-  /**
-   * Commits, and tries again while the store does not answer. A commit whose answer was lost is refused the second time;
-   * its runs, whose ids we made, tell that it was done.
-   */
-  async #commit(decisions: readonly FiringDecision[]): Promise<readonly CommitResult[]> {
-    const { link, session } = this.#lane;
-    const { node } = link;
-    for (let isRepeated = false; ; isRepeated = true) {
-      try {
-        const results = await link.call((store) => store.commitFirings(node, decisions));
-        return isRepeated ? await this.#readBack(decisions, results) : results;
-      } catch (error) {
-        if (!this.#isServing) throw error;
-        await sleep(this.#env.clock, link.backoffMs());
-        // A claim that outlived our lease is not ours to commit.
-        if (!session.isAlive() || link.node !== node) throw error;
-      }
-    }
-  }
-
-  async #readBack(
-    decisions: readonly FiringDecision[],
-    results: readonly CommitResult[],
-  ): Promise<CommitResult[]> {
-    return Promise.all(
-      results.map(async (result, at): Promise<CommitResult> => {
-        if (result.outcome !== 'lost') return result;
-        const planned = decisions[at]?.runs ?? [];
-        const stored = await this.#lane.link.call((store) =>
-          Promise.all(planned.map(({ id }) => store.getRun(id))),
-        );
-        const found = stored.filter((run) => run !== null);
-        if (found.length === 0) return result;
-        const started = found.filter(
-          (run) => run.status === 'running' && run.owner === this.#lane.link.node && run.attempt === 1,
-        );
-        const queued = found.filter((run) => run.status === 'queued');
-        return {
-          outcome: 'committed',
-          started,
-          queued,
-          skipped: [],
-          cancelled: [],
-          cancelRequested: [],
-          ended: null,
-        };
-      }),
-    );
+    const { link } = this.#lane;
+    await link.call((store) => store.releaseClaims(link.node, releases));
   }
 }

@@ -18,11 +18,16 @@ export class ExecutorSlots {
     this.executor = executor;
   }
 
-  /** Reserves as many free slots as there are, up to a number; gives how many. */
-  reserve(wanted: number): number {
+  /** Counts the slots that are free and not reserved. */
+  get free(): number {
     const free = Math.floor(this.executor.freeSlots) - this.#reserved;
     // An executor that does not know its slots has none.
-    const count = Number.isNaN(free) ? 0 : Math.max(0, Math.min(wanted, free));
+    return Number.isNaN(free) ? 0 : Math.max(0, free);
+  }
+
+  /** Reserves as many free slots as there are, up to a number; gives how many. */
+  reserve(wanted: number): number {
+    const count = Math.min(wanted, this.free);
     this.#reserved += count;
     return count;
   }

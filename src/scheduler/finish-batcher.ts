@@ -1,6 +1,7 @@
 import type { FinishResult, ProgressReport, RunFinish } from '../stores/job-store.js';
+import { Deferred } from '../internal/deferred.js';
 import { sleep } from '../time/long-timer.js';
-import { endOfTurn } from '../time/turns.js';
+import { endOfTurn, nextTurn } from '../time/turns.js';
 import type { ActiveRun } from './active-run.js';
 import type { Environment } from './environment.js';
 import type { StoreLink } from './store-link.js';
@@ -8,9 +9,14 @@ import type { StoreLink } from './store-link.js';
 /** Is called when the store has taken a finish. */
 export type FinishListener = (active: ActiveRun, sent: RunFinish, result: FinishResult) => void;
 
+/** Is how many ends one call writes at most. */
+const MAX_BATCH = 1000;
+
 /**
- * Writes the ends of attempts to one store: all that come together in one call, and one call at a time. A store that
- * does not answer is tried again until it does, or is closed; finishes are fenced, so repeating one is harmless.
+ * Writes the ends of attempts to one store: all that have come together in one call, and one call at a time; what ends
+ * meanwhile goes with the next. A store that does not answer is tried again until it does, or is closed; finishes are
+ * fenced, so repeating one is harmless. After a failure fewer go at once, and those that failed go last, so that one
+ * that no store can take does not hold up the others.
  */
 export class FinishBatcher {
   readonly #env: Environment;
@@ -19,12 +25,26 @@ export class FinishBatcher {
   readonly #pending = new Set<ActiveRun>();
   readonly #progress = new Map<ActiveRun, string>();
   #isBusy = false;
+  #limit = MAX_BATCH;
+  #writing: Deferred<void> | null = null;
 
   /** Makes a batcher for a store. */
   constructor(env: Environment, link: StoreLink, onFinished: FinishListener) {
     this.#env = env;
     this.#link = link;
     this.#onFinished = onFinished;
+  }
+
+  /** Counts the attempts whose ends the store has not taken. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Waits until the call under way, or about to be made, has answered or failed; `false`: there is none. */
+  async written(): Promise<boolean> {
+    if (this.#writing === null) return false;
+    await this.#writing.promise;
+    return true;
   }
 
   /** Writes what has become of an attempt, soon. */
@@ -47,15 +67,20 @@ export class FinishBatcher {
   #flushSoon(): void {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    endOfTurn(() => {
-      void this.#flush();
-    });
+    this.#writing = new Deferred();
+    // A call to a server costs more than this turn of the event loop, in which other attempts end too.
+    if (this.#link.store.capabilities.shared) void nextTurn().then(() => this.#flush());
+    else
+      endOfTurn(() => {
+        void this.#flush();
+      });
   }
 
   async #flush(): Promise<void> {
-    // Closed by a shutdown that could not wait: a call would open it again, for nobody to close.
+    // Closed by a shutdown that could not wait: a call would open it again.
     if (!this.#link.isOpen) {
       this.#isBusy = false;
+      this.#wrote();
       return;
     }
     try {
@@ -63,10 +88,19 @@ export class FinishBatcher {
       await this.#writeProgress();
     } catch {
       // The link has told of it. What was not taken is pending still.
+      this.#wrote();
       await sleep(this.#env.clock, this.#link.backoffMs());
     }
+    const writing = this.#writing;
     this.#isBusy = false;
+    this.#writing = null;
     if (this.#pending.size > 0 || this.#progress.size > 0) this.#flushSoon();
+    writing?.resolve();
+  }
+
+  #wrote(): void {
+    this.#writing?.resolve();
+    this.#writing = null;
   }
 
   async #writeProgress(): Promise<void> {
@@ -81,13 +115,14 @@ export class FinishBatcher {
 
   async #writeFinishes(): Promise<void> {
     if (this.#pending.size === 0) return;
+    const next = [...this.#pending].slice(0, this.#limit);
     // A node may have come back under another id while runs of its former life were going on.
-    for (const [owner, batch] of groupByOwner(this.#pending)) await this.#writeBatch(owner, batch);
+    for (const [owner, batch] of groupByOwner(next)) await this.#writeBatch(owner, batch);
   }
 
   async #writeBatch(owner: string, batch: readonly ActiveRun[]): Promise<void> {
     const finishes = batch.map((active) => finishOf(active));
-    const results = await this.#link.call((store) => store.finishRuns(owner, finishes));
+    const results = await this.#send(owner, finishes, batch);
     batch.forEach((active, at) => {
       const sent = finishes[at];
       const result = results[at];
@@ -96,6 +131,25 @@ export class FinishBatcher {
       if (sent.settled === active.hasSettled) this.#pending.delete(active);
       this.#onFinished(active, sent, result);
     });
+  }
+
+  async #send(
+    owner: string,
+    finishes: readonly RunFinish[],
+    batch: readonly ActiveRun[],
+  ): Promise<FinishResult[]> {
+    try {
+      const results = await this.#link.call((store) => store.finishRuns(owner, finishes));
+      this.#limit = Math.min(MAX_BATCH, this.#limit * 2);
+      return results;
+    } catch (error) {
+      this.#limit = Math.max(1, Math.floor(batch.length / 2));
+      for (const active of batch) {
+        this.#pending.delete(active);
+        this.#pending.add(active);
+      }
+      throw error;
+    }
   }
 }
 

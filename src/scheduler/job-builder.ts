@@ -5,8 +5,8 @@ import {
   checkInteger,
   checkOneOf,
   checkRecord,
-  checkString,
   checkStrings,
+  checkText,
 } from '../internal/check.js';
 import { checkId } from '../internal/ids.js';
 import { encodeJson } from '../internal/json-codec.js';
@@ -249,7 +249,7 @@ export class JobBuilder {
       data: encodeJson(data, 'data', this.#env.options.maxDataBytes),
       policy: policyText,
       name: name === undefined ? functionName : checkId(name, 'options.name'),
-      description: description === undefined ? null : checkString(description, 'options.description'),
+      description: description === undefined ? null : checkText(description, 'options.description'),
       tags: tags === undefined ? NO_TAGS : checkStrings(tags, 'options.tags'),
       priority,
       maxInstances,

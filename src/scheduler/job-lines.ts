@@ -6,6 +6,7 @@ import {
   checkRecord,
   checkString,
   checkStrings,
+  checkText,
 } from '../internal/check.js';
 import { checkId } from '../internal/ids.js';
 import { decodeJson, encodeJson } from '../internal/json-codec.js';
@@ -121,7 +122,7 @@ export function readJobLine(
     data: encodeJson(job['data'], 'job.data', maxDataBytes),
     policy: JSON.stringify(job['policy']),
     name: nullOr(job['name'], (value) => checkId(value, 'job.name')),
-    description: nullOr(job['description'], (value) => checkString(value, 'job.description')),
+    description: nullOr(job['description'], (value) => checkText(value, 'job.description')),
     tags: checkStrings(job['tags'], 'job.tags'),
     priority: checkInteger(job['priority'], 'job.priority', { min: MIN_PRIORITY, max: MAX_PRIORITY }),
     maxInstances: checkInteger(job['maxInstances'], 'job.maxInstances', { min: 1 }),

@@ -1,6 +1,6 @@
 import { JobConflictError, JobExistsError, JobNotFoundError } from '../errors/job-errors.js';
 import { InvalidOptionError } from '../errors/input-errors.js';
-import { checkInteger, checkRecord, checkString, checkStrings } from '../internal/check.js';
+import { checkInteger, checkRecord, checkStrings, checkText } from '../internal/check.js';
 import { checkId } from '../internal/ids.js';
 import { checkData } from '../job/check-data.js';
 import type { Job } from '../job/job.js';
@@ -71,8 +71,11 @@ export class JobOperations {
   }
 
   /** Does what {@link add} does, and tells what became of each. */
-  async put(sources: readonly JobSource[], link: StoreLink): Promise<PutOutcome[]> {
-    if (!link.isOpen) await link.open();
+  put(sources: readonly JobSource[], link: StoreLink): Promise<PutOutcome[]> {
+    return link.use(() => this.#buildAndPut(sources, link));
+  }
+
+  async #buildAndPut(sources: readonly JobSource[], link: StoreLink): Promise<PutOutcome[]> {
     const built: BuiltJob[] = [];
     const skipReached: BuiltJob['skipReached'] = (stored) => this.#builder.skipReached(stored, link.now());
     for (const source of sources) {
@@ -283,7 +286,7 @@ export class JobOperations {
       policy: policyText,
       ...(name !== undefined && { name: name === null ? null : checkId(name, 'changes.name') }),
       ...(description !== undefined && {
-        description: description === null ? null : checkString(description, 'changes.description'),
+        description: description === null ? null : checkText(description, 'changes.description'),
       }),
       ...(tags !== undefined && { tags: checkStrings(tags, 'changes.tags') }),
       ...(data !== undefined && {

@@ -50,20 +50,21 @@ export class JobTransfer {
   async import(text: string, ifExists: IfExists, link: StoreLink): Promise<Job[]> {
     if (typeof text !== 'string')
       throw new InvalidOptionError('text', 'JSON lines as exportJobs() gives them', text);
-    await link.open();
-    const built: BuiltJob[] = [];
-    for (const [at, line] of text.split('\n').entries()) {
-      if (line.trim() === '') continue;
-      try {
-        built.push(await this.#read(line, ifExists, link));
-      } catch (error) {
-        throw new InvalidImportError(at + 1, error instanceof Error ? error.message : String(error), {
-          cause: error,
-        });
+    return link.use(async () => {
+      const built: BuiltJob[] = [];
+      for (const [at, line] of text.split('\n').entries()) {
+        if (line.trim() === '') continue;
+        try {
+          built.push(await this.#read(line, ifExists, link));
+        } catch (error) {
+          throw new InvalidImportError(at + 1, error instanceof Error ? error.message : String(error), {
+            cause: error,
+          });
+        }
       }
-    }
-    const outcomes = await this.#jobs.putBuilt(built, link);
-    return outcomes.map(({ job }) => this.#env.snapshot(job, link.name));
+      const outcomes = await this.#jobs.putBuilt(built, link);
+      return outcomes.map(({ job }) => this.#env.snapshot(job, link.name));
+    });
   }
 
   #write(job: JobRecord, link: StoreLink): string | null {

@@ -1,3 +1,4 @@
+import type { Backstop } from './backstop.js';
 import type { NodeSession } from './node-session.js';
 import type { ExecutorSlots } from './executor-slots.js';
 import type { StoreLink } from './store-link.js';
@@ -10,4 +11,6 @@ export interface Lane {
   readonly session: NodeSession;
   /** Is the executor. */
   readonly slots: ExecutorSlots;
+  /** Has the store looked at though it gave no hint; `null` where nobody else can change it. */
+  readonly backstop: Backstop | null;
 }

@@ -1,6 +1,7 @@
 import type { RunRecord } from '../job/run-record.js';
 import type { FinishResult, RunFinish } from '../stores/job-store.js';
 import type { ActiveRun } from './active-run.js';
+import { Backstop } from './backstop.js';
 import { Dispatcher } from './dispatcher.js';
 import type { Environment } from './environment.js';
 import type { ExecutorSlots } from './executor-slots.js';
@@ -11,6 +12,7 @@ import { RunTracker } from './run-tracker.js';
 import type { RunWaiters } from './run-waiters.js';
 import { StoreLink } from './store-link.js';
 import type { StoreReporters } from './store-reporters.js';
+import { UnknownTasks } from './unknown-tasks.js';
 
 interface ServedLane extends Lane {
   readonly dispatcher: Dispatcher;
@@ -24,8 +26,10 @@ export class Lanes {
   readonly #reporters: StoreReporters;
   readonly #housekeeping: Housekeeping;
   readonly #waiters: RunWaiters;
+  readonly #unknownTasks: UnknownTasks;
   readonly #lanes = new Map<StoreLink, Map<string, ServedLane>>();
   readonly #sessions = new WeakMap<StoreLink, NodeSession>();
+  readonly #backstops = new WeakMap<StoreLink, Backstop>();
   #isServing = false;
 
   /** Makes it without lanes. */
@@ -34,20 +38,16 @@ export class Lanes {
     this.#reporters = reporters;
     this.#housekeeping = housekeeping;
     this.#waiters = waiters;
+    this.#unknownTasks = new UnknownTasks(env);
     this.tracker = new RunTracker(env, { finished: this.#onFinished });
   }
 
   /** Adds the lane of a store and an executor. */
   add(link: StoreLink, slots: ExecutorSlots): void {
-    const session = this.session(link);
-    const dispatcher = new Dispatcher(
-      this.#env,
-      { link, session, slots },
-      this.tracker,
-      this.#reporters.of(link),
-    );
+    const lane = { link, session: this.session(link), slots, backstop: this.#backstop(link) };
+    const dispatcher = new Dispatcher(this.#env, lane, this.tracker, this.#reporters.of(link));
     const ofStore = this.#lanes.get(link) ?? new Map<string, ServedLane>();
-    this.#lanes.set(link, ofStore.set(slots.name, { link, session, slots, dispatcher }));
+    this.#lanes.set(link, ofStore.set(slots.name, { ...lane, dispatcher }));
     if (this.#isServing) dispatcher.serve();
   }
 
@@ -56,9 +56,16 @@ export class Lanes {
     let session = this.#sessions.get(link);
     if (session === undefined) {
       session = new NodeSession(this.#env, link, {
-        executes: (runId) => this.tracker.executes(runId),
+        executes: (run) => this.tracker.executes(run),
         isExecuting: () => this.tracker.isExecuting(link),
         turnsOver: () => this.turnsOver(),
+        joined: () => {
+          this.tracker.resume(link);
+          this.#unknownTasks.lookSoon(link);
+        },
+        left: () => {
+          this.#unknownTasks.forget(link);
+        },
         adopt: (run) => {
           this.#adopt(link, run);
         },
@@ -122,6 +129,18 @@ export class Lanes {
   /** Looks for work everywhere: this node has learned of tasks that it did not know. */
   wakeAll(): void {
     for (const { dispatcher } of this.#all()) dispatcher.wake();
+  }
+
+  #backstop(link: StoreLink): Backstop | null {
+    const { store } = link;
+    if (!store.capabilities.shared) return null;
+    let backstop = this.#backstops.get(link);
+    if (backstop === undefined) {
+      // Without hints it is all that finds what other nodes add.
+      backstop = new Backstop(this.#env.clock, this.#env.options.backstopMs, store.subscribe !== undefined);
+      this.#backstops.set(link, backstop);
+    }
+    return backstop;
   }
 
   #adopt(link: StoreLink, run: RunRecord): void {

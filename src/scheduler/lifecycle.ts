@@ -1,5 +1,6 @@
 import { InvalidStateError } from '../errors/scheduler-errors.js';
 import { ShutdownError } from '../errors/run-errors.js';
+import { Deferred } from '../internal/deferred.js';
 import { settlesWithin } from '../time/long-timer.js';
 import type { Directory } from './directory.js';
 import type { Environment } from './environment.js';
@@ -26,6 +27,8 @@ export interface LifecycleContext {
 const ABORT_GRACE_MS = 1000;
 /** Is how long a store may take to record the last outcomes. */
 const RECORD_GRACE_MS = 5000;
+/** Is how long a start waits for stores that do not answer at all. */
+const START_GRACE_MS = 10_000;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
@@ -39,6 +42,7 @@ export class Lifecycle {
   #state: SchedulerState = 'stopped';
   #last: Promise<unknown> = Promise.resolve();
   readonly #patience = new Set<Patience>();
+  #hurry = new Deferred<void>();
   #letGo: (() => void) | null = null;
 
   /** Makes the lifecycle of a scheduler that is stopped. */
@@ -51,11 +55,12 @@ export class Lifecycle {
     return this.#state;
   }
 
-  /** Opens the stores and begins to fire, or, paused, to wait. */
+  /** Opens the stores and begins to fire, or, paused, to wait; stores that do not answer are served once they do. */
   start(paused: boolean): Promise<void> {
     return this.inTurn(async () => {
       if (this.#state === 'running' || this.#state === 'paused') return;
       this.#state = 'starting';
+      this.#hurry = new Deferred();
       try {
         await this.#start();
       } catch (error) {
@@ -95,6 +100,7 @@ export class Lifecycle {
     const patience = new Patience(this.#context.env.clock);
     this.#patience.add(patience);
     for (const each of this.#patience) each.limit(plan);
+    this.#hurry.resolve();
     return this.inTurn(async () => {
       const wasStopped = this.#state === 'stopped';
       this.#state = 'stopping';
@@ -127,15 +133,37 @@ export class Lifecycle {
     if (!options.unref) this.#letGo = clock.holdOpen();
     if (options.handleSignals) for (const signal of SIGNALS) process.on(signal, this.#onSignal);
     await Promise.all(executors.values().map(({ executor }) => executor.start({ clock, logger })));
-    // All of them have to be over before what did begin can be ended again.
-    const enlisted = await Promise.allSettled(links.values().map((link) => this.enlist(link)));
-    for (const one of enlisted) if (one.status === 'rejected') throw one.reason;
     lanes.tracker.reset();
+    const refusals: unknown[] = [];
+    // All of them have to be over before what did begin can be ended again.
+    await Promise.all(
+      links.values().map((link) =>
+        this.enlist(link).catch((error: unknown) => {
+          refusals.push(error);
+        }),
+      ),
+    );
+    if (refusals.length > 0) throw refusals[0];
   }
 
-  /** Opens a store and puts this node on its list. */
+  /**
+   * Opens a store and puts this node on its list. A store that does not answer now joins later; one that hangs is waited
+   * for no longer than a start, and what it then refuses is told of in the log.
+   */
   async enlist(link: StoreLink): Promise<void> {
-    await this.#context.lanes.session(link).begin();
+    const { env, lanes } = this.#context;
+    const session = lanes.session(link);
+    const begun = session.begin();
+    const state = { isOver: false };
+    const over = begun.finally(() => {
+      state.isOver = true;
+    });
+    await settlesWithin(env.clock, Promise.race([over, this.#hurry.promise]), START_GRACE_MS);
+    if (state.isOver) await begun;
+    else
+      begun.catch((error: unknown) => {
+        session.refused(error);
+      });
   }
 
   /** Takes this node off a store's list and closes the store. */
@@ -174,7 +202,7 @@ export class Lifecycle {
     const { links, executors, waiters } = this.#context;
     waiters.shutDown();
     for (const { executor } of executors.values()) await this.#attempt(() => executor.shutdown());
-    for (const link of links.values()) await this.delist(link);
+    await Promise.all(links.values().map((link) => this.delist(link)));
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
     this.#letGo?.();
     this.#letGo = null;

@@ -98,28 +98,29 @@ export class RunOperations {
       'options',
     );
     this.#context.executors.get(executor);
-    await link.open();
-    const now = link.now();
-    const availableAt = this.#availableAt(delay, at, now);
-    const { expiresAfterMs, recovery } = policy;
     const text = await this.#context.builder.encodeData(task, data);
-    const run = newRun({
-      id: this.#env.ids.next(),
-      uniqueKey: key === undefined ? null : `${task.name}\n${checkId(key, 'options.key')}`,
-      origin: 'enqueued',
-      scheduledAt: availableAt,
-      createdAt: now,
-      availableAt,
-      expiresAt: expiresAfterMs === null ? null : availableAt + expiresAfterMs,
-      jobUid: null,
-      jobId: null,
-      jobName: null,
-      tags: NO_TAGS,
-      recovery,
-      definition: { task: task.name, executor, priority, data: text, policy: policyText },
+    return link.use(async () => {
+      const now = link.now();
+      const availableAt = this.#availableAt(delay, at, now);
+      const { expiresAfterMs, recovery } = policy;
+      const run = newRun({
+        id: this.#env.ids.next(),
+        uniqueKey: key === undefined ? null : `${task.name}\n${checkId(key, 'options.key')}`,
+        origin: 'enqueued',
+        scheduledAt: availableAt,
+        createdAt: now,
+        availableAt,
+        expiresAt: expiresAfterMs === null ? null : availableAt + expiresAfterMs,
+        jobUid: null,
+        jobId: null,
+        jobName: null,
+        tags: NO_TAGS,
+        recovery,
+        definition: { task: task.name, executor, priority, data: text, policy: policyText },
+      });
+      const [added] = await this.#add([run], link);
+      return this.#handle(added?.run ?? run, added?.outcome === 'queued', link);
     });
-    const [added] = await this.#add([run], link);
-    return this.#handle(added?.run ?? run, added?.outcome === 'queued', link);
   }
 
   /** Queues a run of a job, now. */

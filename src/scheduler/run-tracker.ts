@@ -112,9 +112,19 @@ export class RunTracker {
     }
   }
 
-  /** Tells whether a run is executed here. */
-  executes(runId: string): boolean {
-    return this.#active.has(runId);
+  /** Tells whether an attempt of a run is executed here. */
+  executes({ id, attempt }: RunRecord): boolean {
+    return this.#active.get(id)?.record.attempt === attempt;
+  }
+
+  /** Counts the attempts whose ends a store has not taken yet. */
+  unrecorded(link: StoreLink): number {
+    return this.#batchers.get(link)?.size ?? 0;
+  }
+
+  /** Waits until the call under way that tells a store of ends has answered or failed; `false`: there is none. */
+  async nextWrite(link: StoreLink): Promise<boolean> {
+    return (await this.#batchers.get(link)?.written()) ?? false;
   }
 
   /** Tells whether any run of a store is executed here. */
@@ -141,7 +151,11 @@ export class RunTracker {
   reset(): void {
     this.#abortReason = null;
     this.#toCancel.clear();
-    for (const batcher of this.#batchers.values()) batcher.resume();
+  }
+
+  /** Writes the ends that a store could not be told of before it was closed. */
+  resume(link: StoreLink): void {
+    this.#batchers.get(link)?.resume();
   }
 
   /** Waits until nothing that is selected is executed any more, and all of it is recorded; given up ones are not waited for. */

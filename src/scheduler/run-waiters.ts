@@ -7,6 +7,7 @@ import {
   RunTimedOutError,
   ShutdownError,
 } from '../errors/run-errors.js';
+import { InvalidStateError } from '../errors/scheduler-errors.js';
 import { assertNever } from '../internal/assert-never.js';
 import { Deferred } from '../internal/deferred.js';
 import { decodeJson } from '../internal/json-codec.js';
@@ -26,6 +27,8 @@ interface EndedRun {
 /** Is the end of a run that somebody waits for. */
 interface Awaited {
   readonly end: Deferred<EndedRun | null>;
+  /** Is the store that holds it. */
+  readonly link: StoreLink;
   /** Counts those who wait for it. */
   count: number;
 }
@@ -56,11 +59,22 @@ export class RunWaiters {
     this.#waiting.clear();
   }
 
+  /** Turns away those who wait for runs of a store that the scheduler has no longer. */
+  forget(link: StoreLink): void {
+    for (const [runId, { end, link: of }] of this.#waiting) {
+      if (of !== link) continue;
+      this.#waiting.delete(runId);
+      end.reject(
+        new InvalidStateError(`The store "${link.name}" was removed: nobody tells of run "${runId}".`),
+      );
+    }
+  }
+
   /** Waits for a run's end and gives its result, or throws why there is none. */
   async result(link: StoreLink, runId: string, signal: AbortSignal | undefined): Promise<unknown> {
     for (;;) {
       signal?.throwIfAborted();
-      const awaited = this.#join(runId);
+      const awaited = this.#join(runId, link);
       try {
         // The run may have ended before we joined: its record tells.
         const record = await link.call((store) => store.getRun(runId));
@@ -74,10 +88,10 @@ export class RunWaiters {
     }
   }
 
-  #join(runId: string): Awaited {
+  #join(runId: string, link: StoreLink): Awaited {
     let awaited = this.#waiting.get(runId);
     if (awaited === undefined) {
-      awaited = { end: new Deferred(), count: 0 };
+      awaited = { end: new Deferred(), link, count: 0 };
       awaited.end.promise.catch(() => undefined);
       this.#waiting.set(runId, awaited);
     }

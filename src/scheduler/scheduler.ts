@@ -117,6 +117,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #links: Directory<StoreLink>;
   readonly #executors: Directory<ExecutorSlots>;
   readonly #lanes: Lanes;
+  readonly #waiters: RunWaiters;
   readonly #lifecycle: Lifecycle;
   readonly #jobs: JobOperations;
   readonly #runs: RunOperations;
@@ -133,6 +134,7 @@ export class Scheduler implements AsyncDisposable {
     this.#links = new Directory('store', (name, known) => new UnknownStoreError(name, known));
     this.#executors = new Directory('executor', (name, known) => new UnknownExecutorError(name, known));
     const waiters = new RunWaiters(env);
+    this.#waiters = waiters;
     const reporters = new StoreReporters(env, waiters);
     const lanes = new Lanes(env, reporters, new Housekeeping(env), waiters);
     const expect = lanes.expect.bind(lanes);
@@ -182,7 +184,12 @@ export class Scheduler implements AsyncDisposable {
   /**
    * Opens the stores and begins to fire. Safe to call twice, and after a shutdown.
    *
-   * @throws what a store is rejected with that cannot be opened; the scheduler is stopped then
+   * A store that does not answer holds up neither the start nor the other stores: `store:error` tells of it, and it is
+   * asked again, at least every ten seconds, and served once it answers (`store:recovered`). Until then calls about its
+   * jobs and runs are rejected with its error.
+   *
+   * @throws {@link SchedulerError} when a store answers that it cannot be used, for example because its schema is not
+   * that of this version; the scheduler is stopped then
    */
   async start(options: StartOptions = {}): Promise<void> {
     const { paused } = checkRecord(options, 'options', new Set(['paused']));
@@ -421,7 +428,7 @@ export class Scheduler implements AsyncDisposable {
     if (this.#env.tasks.register(task)) this.#lanes.wakeAll();
   }
 
-  /** Adds a store, and serves it if the scheduler is started. */
+  /** Adds a store, and serves it if the scheduler is started; one that does not answer now, as soon as it does. */
   async addStore(name: string, store: JobStore): Promise<void> {
     checkStore(name, store);
     const link = this.#addLink(name, store);
@@ -441,7 +448,9 @@ export class Scheduler implements AsyncDisposable {
   async removeStore(name: string): Promise<void> {
     const link = this.#links.take(name);
     await this.#lanes.remove(link);
+    this.#waiters.forget(link);
     await this.#lifecycle.delist(link);
+    link.retire();
   }
 
   /** Adds an executor. */

@@ -1,11 +1,16 @@
 import { SchedulerError } from '../errors/scheduler-error.js';
+import { InvalidStateError } from '../errors/scheduler-errors.js';
+import { StoreTimedOutError } from '../errors/store-errors.js';
 import type { EventHub } from '../events/event-hub.js';
 import type { Logger } from '../internal/logger.js';
 import type { JobStore, StoreContext } from '../stores/job-store.js';
 import type { Clock } from '../time/clock.js';
+import { StoreClock } from './store-clock.js';
 
 const MIN_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 10_000;
+/** Is how far the store's clock and this machine's may be apart before that is reported. */
+const MAX_SKEW_MS = 1000;
 
 /** Is what a {@link StoreLink} needs of its scheduler. */
 export interface StoreLinkContext {
@@ -15,10 +20,17 @@ export interface StoreLinkContext {
   readonly events: EventHub;
 }
 
+/** Tells whether an error says that a store does not answer; what a store refuses with another error of ours is an answer. */
+export function isOutage(error: unknown): boolean {
+  return !(error instanceof SchedulerError) || error instanceof StoreTimedOutError;
+}
+
 /**
  * Is a store with its name, as the scheduler uses it: opened once, its clock known, its failures told once.
  *
  * States: `answering` → `failing` (a call was rejected: `store:error`) → `answering` (one was not: `store:recovered`).
+ * The first use opens the store. It stays open until {@link StoreLink.close}; after that each use opens it for itself
+ * alone, until {@link StoreLink.keepOpen}.
  */
 export class StoreLink {
   /** Is the store's name in its scheduler. */
@@ -31,11 +43,17 @@ export class StoreLink {
   node: string;
   readonly #context: StoreLinkContext;
   readonly #storeContext: StoreContext;
+  readonly #storeClock: StoreClock;
   #opening: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
+  /** Says whether the store holds what it takes to open it, though it may not have answered. */
+  #isTaken = false;
   #isOpen = false;
+  #isKept = true;
+  #isRetired = false;
+  #isSkewed = false;
+  #users = 0;
   #failures = 0;
-  #offsetMs = 0;
 
   /** Makes the link; the store is opened with its first use. */
   constructor(name: string, store: JobStore, context: StoreLinkContext) {
@@ -44,6 +62,7 @@ export class StoreLink {
     this.node = context.node;
     this.#context = context;
     this.#storeContext = { clock: context.clock, logger: context.logger };
+    this.#storeClock = new StoreClock(context.clock, store.capabilities.shared);
   }
 
   /** Says whether the store is open. */
@@ -51,20 +70,17 @@ export class StoreLink {
     return this.#isOpen;
   }
 
-  /** Opens the store unless it is open. */
-  async open(): Promise<void> {
-    await this.#closing?.catch(() => undefined);
-    if (this.#isOpen) return;
-    this.#opening ??= this.#open().finally(() => {
-      this.#opening = null;
-    });
-    await this.#opening;
+  /** Says that the store is to stay open from its next use on. */
+  keepOpen(): void {
+    this.#isKept = true;
   }
 
-  /** Closes the store. */
+  /** Closes the store, once it is open if it is being opened. */
   async close(): Promise<void> {
+    this.#isKept = false;
     await this.#opening?.catch(() => undefined);
-    if (!this.#isOpen) return;
+    if (!this.#isTaken) return;
+    this.#isTaken = false;
     this.#isOpen = false;
     this.#closing = this.store.close();
     try {
@@ -74,32 +90,64 @@ export class StoreLink {
     }
   }
 
+  /** Allows no further use: the scheduler has the store no longer. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
   /** Gives the store's time, from what its calls have told of its clock. */
   now(): number {
-    return this.#context.clock.now() + this.#offsetMs;
+    return this.#storeClock.now();
   }
 
-  /** Takes note of the store's time as a call gave it. */
-  noteTime(storeNow: number): void {
-    this.#offsetMs = this.store.capabilities.shared ? storeNow - this.#context.clock.now() : 0;
+  /**
+   * Takes note of the store's time as a call gave it.
+   *
+   * @param sentAt - when the call was made, in running time
+   */
+  noteTime(storeNow: number, sentAt: number): void {
+    this.#storeClock.note(storeNow, sentAt);
+    const { skewMs } = this.#storeClock;
+    const isSkewed = Math.abs(skewMs) > MAX_SKEW_MS;
+    if (isSkewed && !this.#isSkewed) {
+      this.#context.logger.warn(
+        { store: this.name, skewMs },
+        "This machine's clock is not that of the store, which decides what is due",
+      );
+    }
+    this.#isSkewed = isSkewed;
   }
 
-  /** Gives the local time at which the store's clock shows an instant. */
-  toLocal(storeInstant: number): number {
-    return storeInstant - this.#offsetMs;
-  }
-
-  /** Calls the store for the scheduler's own work, and tells when it stops or begins to answer. */
-  async call<T>(work: (store: JobStore) => Promise<T>): Promise<T> {
+  /** Uses the store, opened, for several calls. */
+  async use<T>(work: () => Promise<T>): Promise<T> {
+    this.#users++;
     try {
-      if (!this.#isOpen) await this.open();
+      if (!this.#isOpen) await this.#open();
+      return await work();
+    } finally {
+      if (this.#isLastOfUnkept()) await this.#closeAfterUse();
+    }
+  }
+
+  /** Calls the store, and tells when it stops or begins to answer. */
+  async call<T>(work: (store: JobStore) => Promise<T>): Promise<T> {
+    this.#users++;
+    try {
+      if (!this.#isOpen) await this.#open();
       const result = await work(this.store);
       if (this.#failures > 0) this.#recovered();
       return result;
     } catch (error) {
-      this.#failed(error);
+      if (isOutage(error)) this.#failed(error);
       throw error;
+    } finally {
+      if (this.#isLastOfUnkept()) await this.#closeAfterUse();
     }
+  }
+
+  /** Takes note of a call that has not answered for too long. */
+  gaveUp(error: StoreTimedOutError): void {
+    this.#failed(error);
   }
 
   /** Gives how long to wait before calling a failing store again: longer each time, and never the same on two nodes. */
@@ -112,14 +160,48 @@ export class StoreLink {
   }
 
   async #open(): Promise<void> {
-    await this.store.open(this.#storeContext);
-    if (this.store.capabilities.shared) this.noteTime(await this.store.now());
+    if (this.#isRetired)
+      throw new InvalidStateError(`The store "${this.name}" was removed from this scheduler.`);
+    await this.#closing?.catch(() => undefined);
+    if (this.#isOpen) return;
+    this.#opening ??= this.#openOnce().finally(() => {
+      this.#opening = null;
+    });
+    await this.#opening;
+  }
+
+  async #openOnce(): Promise<void> {
+    try {
+      await this.store.open(this.#storeContext);
+      this.#isTaken = true;
+    } catch (error) {
+      // One that refuses us may be somebody else's.
+      if (isOutage(error)) this.#isTaken = true;
+      throw error;
+    }
+    if (this.store.capabilities.shared) {
+      const sentAt = this.#context.clock.monotonic();
+      this.noteTime(await this.store.now(), sentAt);
+    }
     this.#isOpen = true;
   }
 
+  /** Counts a user less, and tells whether to close the store after it. */
+  #isLastOfUnkept(): boolean {
+    this.#users--;
+    return !this.#isKept && this.#users === 0 && this.#isTaken;
+  }
+
+  /** Closes a store that nobody keeps open; whoever used it has its answer whether or not that works. */
+  async #closeAfterUse(): Promise<void> {
+    try {
+      await this.close();
+    } catch (error) {
+      this.#context.logger.warn({ err: error, store: this.name }, 'The store could not be closed in order');
+    }
+  }
+
   #failed(error: unknown): void {
-    // What a store refuses with an error of ours is an answer.
-    if (error instanceof SchedulerError) return;
     this.#failures++;
     if (this.#failures > 1) return;
     this.#context.logger.error({ err: error, store: this.name }, 'The store does not answer; trying again');

@@ -7,7 +7,7 @@ import type { Clock, Timer } from './clock.js';
  * machine is suspended, and know nothing of a wall clock that was set.
  */
 export class Alarm {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'now' | 'setTimer'>;
   readonly #maxSleepMs: number;
   readonly #onRing: () => void;
   #timer: Timer | null = null;
@@ -15,7 +15,7 @@ export class Alarm {
   #at = Infinity;
 
   /** Makes an alarm that is not set. */
-  constructor(clock: Clock, maxSleepMs: number, onRing: () => void) {
+  constructor(clock: Pick<Clock, 'now' | 'setTimer'>, maxSleepMs: number, onRing: () => void) {
     this.#clock = clock;
     this.#maxSleepMs = maxSleepMs;
     this.#onRing = onRing;

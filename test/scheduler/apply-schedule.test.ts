@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidOptionError, MemoryJobStore, defineTask, interval } from '../../src/index.js';
 import type { ScheduleEntry } from '../../src/index.js';
+import { hookedStore } from '../support/hooked-store.js';
 import { START, stage, startedStage } from '../support/stage.js';
 
 const START_MS = Date.parse(START);
@@ -32,6 +33,16 @@ describe('applySchedule', () => {
       ['d', 'me'],
     ]);
     expect((await scheduler.getJob('b'))?.nextRunTime).toEqual(new Date(START_MS + 7 * 3_600_000));
+  });
+
+  test('looks up no job that it declared before', async () => {
+    const { store, calls } = hookedStore();
+    const { scheduler } = stage({ stores: { default: store }, tasks: [report] });
+    const entries = Array.from({ length: 50 }, (_, at) => entry(`job-${at}`));
+    await scheduler.applySchedule('me', entries);
+    calls.length = 0;
+    await scheduler.applySchedule('me', entries);
+    expect(calls.filter((method) => method !== 'open')).toEqual(['listJobs', 'putJobs']);
   });
 
   test('changes nothing the second time', async () => {

@@ -33,13 +33,13 @@ describe('start', () => {
     expect(events.of('run:succeeded')).toHaveLength(1);
   });
 
-  test('that cannot open a store is rejected with its error, and the scheduler is stopped', async () => {
+  test('of a store that refuses to be used is rejected with its error, and the scheduler is stopped', async () => {
     const { store, hooks } = hookedStore();
     const { scheduler, clock } = stage({ stores: { default: store } });
     hooks.before = (method) => {
-      if (method === 'open') throw new Error('no disk');
+      if (method === 'open') throw new InvalidStateError('The schema is that of a later version');
     };
-    await expect(scheduler.start()).rejects.toThrow('no disk');
+    await expect(scheduler.start()).rejects.toThrow('a later version');
     expect(scheduler.state).toBe('stopped');
     expect(clock.timerCount).toBe(0);
     hooks.before = null;
@@ -227,6 +227,29 @@ describe('shutdown', () => {
     expect(good.calls).toContain('close');
     expect(log.at('warn').some(({ fields }) => (fields['err'] as Error).message === 'stuck')).toBe(true);
     expect(scheduler.state).toBe('stopped');
+  });
+
+  test('leaves no store open, whatever is asked of it afterwards', async () => {
+    const { store, hooks, calls } = hookedStore();
+    const { scheduler } = await startedStage({ stores: { default: store } });
+    await scheduler.shutdown();
+    const isOpen = (): boolean => calls.lastIndexOf('open') > calls.lastIndexOf('close');
+    await scheduler.getJobs();
+    expect(isOpen()).toBe(false);
+    await scheduler.addJob(() => undefined, interval({ minutes: 1 }), { id: 'a' });
+    expect(isOpen()).toBe(false);
+    await expect(scheduler.addJob('unknown')).rejects.toMatchObject({ code: 'ESC_UNKNOWN_TASK' });
+    await Promise.all([scheduler.getJob('a'), scheduler.removeJob('a'), scheduler.getRuns()]);
+    expect(isOpen()).toBe(false);
+    hooks.before = (method) => {
+      if (method === 'listJobs') throw new Error('down');
+    };
+    await expect(scheduler.getJobs()).rejects.toThrow('down');
+    expect(isOpen()).toBe(false);
+    hooks.before = null;
+    await scheduler.start();
+    await scheduler.getJobs();
+    expect(isOpen()).toBe(true);
   });
 
   test('happens at the end of an await using block', async () => {

@@ -3,6 +3,7 @@ import { MemoryJobStore, date, defineTask, interval } from '../../src/index.js';
 import type { Trigger } from '../../src/index.js';
 import { scripted } from '../support/custom-triggers.js';
 import type { TriggerScript } from '../support/custom-triggers.js';
+import { failing, hookedStore } from '../support/hooked-store.js';
 import { stage, startedStage } from '../support/stage.js';
 import type { Stage } from '../support/stage.js';
 
@@ -80,6 +81,28 @@ describe.each(MISBEHAVIOURS)('a trigger that %s', (_what, script) => {
       expect(run.scheduledAt.getTime()).toBeLessThanOrEqual(run.startedAt?.getTime() ?? 0);
     }
   });
+});
+
+test('a job is told of as parked once the store knows that it is', async () => {
+  const { store, hooks, calls } = hookedStore();
+  let isBad = false;
+  const { codec, trigger } = scripted('wild', {
+    next: (after) => (isBad ? fail() : Math.floor(after / MINUTE_MS) * MINUTE_MS + MINUTE_MS),
+  });
+  const { clock, scheduler, events } = await startedStage({ stores: { default: store }, triggers: [codec] });
+  await scheduler.addJob(() => 'wild', trigger, { id: 'wild' });
+  const stored: unknown[] = [];
+  scheduler.on('job:parked', () => {
+    void store.getJob('wild').then((job) => stored.push(job?.state));
+  });
+  isBad = true;
+  hooks.before = failing(1, 'releaseClaims');
+  await clock.settle();
+  expect(calls.at(-1)).toBe('releaseClaims');
+  expect(events.of('job:parked')).toEqual([]);
+  await clock.advance({ minutes: 1 });
+  expect(events.of('job:parked')).toHaveLength(1);
+  expect(stored).toEqual(['parked']);
 });
 
 test('a parked job goes on after resumeJob once its trigger is sound, and what it passed is skipped', async () => {

@@ -13,11 +13,12 @@ describe('PeerWatch', () => {
   it('calls a node dead once its sequence number stood still for a whole lease', async () => {
     const clock = new ManualClock();
     const watch = new PeerWatch(clock, LEASE_MS);
-    watch.see([peer('a', 1), peer('b', 1)], clock.now());
-    await clock.advance(LEASE_MS - 1);
-    watch.see([peer('a', 1), peer('b', 2)], clock.now());
-    expect(watch.dead()).toEqual([]);
-    await clock.advance(1);
+    for (const sequence of [1, 2, 3]) {
+      watch.see([peer('a', 1), peer('b', sequence)], clock.now());
+      await clock.advance(LEASE_MS / 3 - 1);
+      expect(watch.dead()).toEqual([]);
+    }
+    await clock.advance(3);
     expect(watch.dead()).toEqual(['a']);
   });
 
@@ -33,6 +34,15 @@ describe('PeerWatch', () => {
     expect(watch.dead()).toEqual(['a']);
   });
 
+  it('counts anew for everybody after it has not looked for long', async () => {
+    const clock = new ManualClock();
+    const watch = new PeerWatch(clock, LEASE_MS);
+    watch.see([peer('a', 1)], clock.now());
+    await clock.advance(2 * LEASE_MS);
+    watch.see([peer('a', 1)], clock.now());
+    expect(watch.dead()).toEqual([]);
+  });
+
   it('is not misled by a wall clock that jumps', () => {
     const clock = new ManualClock();
     const watch = new PeerWatch(clock, LEASE_MS);
@@ -45,9 +55,11 @@ describe('PeerWatch', () => {
     const clock = new ManualClock();
     const watch = new PeerWatch(clock, LEASE_MS);
     const long = clock.now() - 2 * LEASE_MS;
-    watch.see([peer('a', 1, long), peer('b', 1, long + LEASE_MS)], clock.now());
-    expect(watch.dead()).toEqual([]);
-    await clock.advance(1000);
+    for (const _beat of [1, 2]) {
+      watch.see([peer('a', 1, long), peer('b', 1, long + LEASE_MS)], clock.now());
+      expect(watch.dead()).toEqual([]);
+      await clock.advance(LEASE_MS / 3);
+    }
     watch.see([peer('a', 1, long), peer('b', 1, long + LEASE_MS)], clock.now());
     expect(watch.dead()).toEqual(['a']);
   });
@@ -58,6 +70,17 @@ describe('PeerWatch', () => {
     watch.see([peer('a', 1, clock.now() + LEASE_MS)], clock.now());
     await clock.advance(1000);
     watch.see([peer('a', 1, clock.now() + LEASE_MS)], clock.now() + 4 * LEASE_MS);
+    expect(watch.dead()).toEqual([]);
+  });
+
+  it('does not believe a store whose clock leapt over a lease just before the watch began', async () => {
+    const clock = new ManualClock();
+    const watch = new PeerWatch(clock, LEASE_MS);
+    const leapt = clock.now() - 3 * LEASE_MS;
+    watch.see([peer('a', 1, leapt)], clock.now());
+    await clock.advance(LEASE_MS / 3);
+    // The heartbeat of the other is on its way.
+    watch.see([peer('a', 1, leapt)], clock.now());
     expect(watch.dead()).toEqual([]);
   });
 

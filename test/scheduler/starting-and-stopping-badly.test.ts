@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AsyncExecutor, MemoryJobStore, interval } from '../../src/index.js';
+import { AsyncExecutor, InvalidStateError, MemoryJobStore, interval } from '../../src/index.js';
 import { Deferred } from '../../src/internal/deferred.js';
 import { answering } from '../support/answering-store.js';
 import { hookedStore } from '../support/hooked-store.js';
@@ -8,11 +8,13 @@ import { moving, stage, startedStage, unattendedStage } from '../support/stage.j
 
 describe('a start that fails half-way', () => {
   test('leaves no node that beats on the stores that answered later', async () => {
-    const down = new SharedMemoryStore();
-    down.isDown = true;
+    const refusing = hookedStore();
+    refusing.hooks.before = (method) => {
+      if (method === 'open') throw new InvalidStateError('The schema is that of a later version');
+    };
     const slow = new SharedMemoryStore();
     const { store, hooks } = answering(slow);
-    const { clock, scheduler } = stage({ stores: { default: down, slow: store } });
+    const { clock, scheduler } = stage({ stores: { default: refusing.store, slow: store } });
     const answered = new Deferred<void>();
     let beats = 0;
     hooks.before = async (method) => {
@@ -23,7 +25,7 @@ describe('a start that fails half-way', () => {
     const started = scheduler.start().catch((error: unknown) => error);
     await clock.settle();
     answered.resolve();
-    expect(await moving(clock, started)).toMatchObject({ message: 'The server is down' });
+    expect(await moving(clock, started)).toMatchObject({ code: 'ESC_INVALID_STATE' });
     const before = beats;
     await clock.advance({ hours: 1 });
     expect([scheduler.state, beats - before, clock.timerCount]).toEqual(['stopped', 0, 0]);

@@ -5,6 +5,7 @@ import { failing, hookedStore } from '../support/hooked-store.js';
 import type { Hooks, StoreMethod } from '../support/hooked-store.js';
 import { START, moving, stage } from '../support/stage.js';
 import type { Stage } from '../support/stage.js';
+import { within } from '../support/within.js';
 
 const START_MS = Date.parse(START);
 
@@ -161,6 +162,17 @@ describe('a store that does not answer', () => {
     await clock.advance({ minutes: 1 });
     expect(events.of('run:succeeded').length).toBeGreaterThan(started);
   });
+});
+
+test('pause returns at once though a commit waits to be tried again', async () => {
+  const { clock, scheduler, hooks } = await frail();
+  await scheduler.addJob(() => undefined, interval({ minutes: 1 }), { id: 'a' });
+  hooks.before = (method) => {
+    if (method === 'commitFirings') throw new Error('down');
+  };
+  await clock.advance({ minutes: 2 });
+  await within(scheduler.pause());
+  expect(scheduler.state).toBe('paused');
 });
 
 test('a commit whose answer is lost is read back at once, and its runs start', async () => {

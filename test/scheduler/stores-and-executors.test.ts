@@ -4,7 +4,7 @@ import type { Execution, Executor } from '../../src/index.js';
 import { Gate } from '../support/gate.js';
 import { hookedStore } from '../support/hooked-store.js';
 import { stage, startedStage } from '../support/stage.js';
-import { within } from '../support/within.js';
+import { rejectionOf, within } from '../support/within.js';
 
 /** Executes what it gets as it is told, and keeps a diary. */
 class DiaryExecutor implements Executor {
@@ -87,6 +87,34 @@ describe('removeStore', () => {
     expect(events.of('run:succeeded').filter(({ run }) => run.jobId === 'stays')).toHaveLength(5);
     await scheduler.addStore('other', store);
     expect(await scheduler.getJob('a', { store: 'other' })).not.toBeNull();
+  });
+});
+
+describe('a store that was removed', () => {
+  test('turns away those who wait for its runs', async () => {
+    const { clock, scheduler } = await startedStage({ stores: { other: new MemoryJobStore() } });
+    const task = defineTask('later', () => 'done');
+    const handle = await scheduler.enqueue(task, undefined, { store: 'other', delay: { hours: 1 } });
+    const result = rejectionOf(handle.result());
+    await clock.settle();
+    await scheduler.removeStore('other');
+    const error = await result;
+    expect(error).toMatchObject({ code: 'ESC_INVALID_STATE' });
+    expect((error as Error).message).toContain('other');
+  });
+
+  test('is not opened again by handles of its runs', async () => {
+    const { store, calls } = hookedStore();
+    const { scheduler } = await startedStage({ stores: { other: store } });
+    const handle = await scheduler.enqueue(
+      defineTask('t', () => 1),
+      undefined,
+      { store: 'other' },
+    );
+    await scheduler.removeStore('other');
+    for (const call of [() => handle.run(), () => handle.cancel(), () => handle.result()])
+      expect(await rejectionOf(call())).toMatchObject({ code: 'ESC_INVALID_STATE' });
+    expect(calls.at(-1)).toBe('close');
   });
 });
 

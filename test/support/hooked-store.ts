@@ -3,7 +3,7 @@ import type { JobStore } from '../../src/index.js';
 
 /** Names a method of a store. */
 export type StoreMethod = {
-  [K in keyof JobStore]: JobStore[K] extends (...args: never) => Promise<unknown> ? K : never;
+  [K in keyof JobStore]-?: JobStore[K] extends (...args: never) => Promise<unknown> ? K : never;
 }[keyof JobStore];
 
 /** Is called around the calls of a store; what it is rejected with, the call is rejected with. */

@@ -6,11 +6,21 @@ export class SharedMemoryStore extends MemoryJobStore {
   override readonly capabilities: StoreCapabilities = { durable: false, shared: true };
   /** Says whether the server answers. */
   isDown = false;
+  /** Is how far the server's clock is ahead of those of its clients, in milliseconds. */
+  aheadMs = 0;
   #isOpen = false;
 
   override async open(context: StoreContext): Promise<void> {
     if (this.isDown) throw new Error('The server is down');
-    if (!this.#isOpen) await super.open(context);
+    const { clock } = context;
+    const now = (): number => clock.now() + this.aheadMs;
+    const server = {
+      now,
+      monotonic: clock.monotonic.bind(clock),
+      setTimer: clock.setTimer.bind(clock),
+      holdOpen: clock.holdOpen.bind(clock),
+    };
+    if (!this.#isOpen) await super.open({ ...context, clock: server });
     this.#isOpen = true;
   }
 

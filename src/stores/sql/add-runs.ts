@@ -3,7 +3,7 @@ import type { AddedRun } from '../job-store.js';
 import type { Database, Session } from './database.js';
 import type { AdvancingJob } from './job-row.js';
 import { lockJobsByUid } from './job-table.js';
-import { writeRun } from './run-row.js';
+import { wholeRun } from './run-row.js';
 import { insertRuns, readRunsLike, readSlotsAndKeys, wakeAtOf } from './run-table.js';
 
 /** Inserts queued runs, as {@link JobStore.addRuns} says. */
@@ -11,7 +11,7 @@ export async function addRuns(db: Database, runs: readonly RunRecord[]): Promise
   if (runs.length === 0) return [];
   const stored = runs.map((run) => ({ run, wakeAt: wakeAtOf(run) }));
   const isOfNoJob = runs.every(({ jobUid }) => jobUid === null);
-  if (isOfNoJob && (await db.insertAlone(db.tables.runs, stored.map(writeRun)))) {
+  if (isOfNoJob && (await db.insertAlone(db.tables.runs, wholeRun, stored))) {
     return runs.map((run) => ({ outcome: 'queued', run }));
   }
   return db.transaction(async (session) => {

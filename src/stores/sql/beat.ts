@@ -4,7 +4,7 @@ import type { Database } from './database.js';
 import { readInteger, readText } from './row-values.js';
 import type { Row } from './row-values.js';
 import { rowWriter } from './row-writer.js';
-import type { WrittenRow } from './row-writer.js';
+import type { RowWriter } from './row-writer.js';
 import { decodeRun } from './run-row.js';
 
 /** Says that a node lives, as {@link JobStore.heartbeat} says. */
@@ -17,7 +17,7 @@ export async function beat(db: Database, node: string, leaseMs: number): Promise
     const { numAffectedRows } = await sql`update ${nodes.sql}
       set sequence = sequence + 1, lease_until = ${leaseUntil} where node = ${node}`.execute(session);
     const alive = numAffectedRows === 1n;
-    if (!alive) await db.insert(session, nodes, [writeNode({ node, sequence: 1, leaseUntil })]);
+    if (!alive) await db.insert(session, nodes, wholeNode, [{ node, sequence: 1, leaseUntil }]);
     const mine = await db.read(
       session,
       sql`select * from ${runs.sql} where owner = ${node} and held = 1 order by id`,
@@ -27,7 +27,7 @@ export async function beat(db: Database, node: string, leaseMs: number): Promise
   });
 }
 
-const writeNode: (peer: Peer) => WrittenRow = rowWriter<Peer>(
+const wholeNode: RowWriter<Peer> = rowWriter<Peer>(
   ['node', ({ node }) => node],
   [
     ['sequence', ({ sequence }) => sequence],

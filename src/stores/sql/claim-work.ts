@@ -7,6 +7,7 @@ import type { RunRecord } from '../../job/run-record.js';
 import type { ClaimRequest, ClaimResult } from '../job-store.js';
 import { claimJob } from '../job-transitions.js';
 import { endRun, isExpired, startRun } from '../run-transitions.js';
+import { jobUidsOf } from './add-runs.js';
 import type { Database, Session } from './database.js';
 import { decodeJob } from './job-row.js';
 import type { AdvancingJob } from './job-row.js';
@@ -14,7 +15,7 @@ import { existingUids, lockIdleJobs, settleJobs, writeTokens } from './job-table
 import { readInteger, readNullableInteger } from './row-values.js';
 import { decodeRun } from './run-row.js';
 import type { StoredRun } from './run-row.js';
-import { readSlotsAndKeys, updateRuns } from './run-table.js';
+import { readSlotsAndKeys, writeEnds, writeStarts } from './run-table.js';
 import type { HeldSlots } from './run-table.js';
 
 /** Tells when the first run and the first job of a priority come due; `null`: none does. */
@@ -52,7 +53,7 @@ export async function claimWork(db: Database, request: ClaimRequest): Promise<Cl
     ({ runAt, jobAt }) => isReached(runAt, before.now) || isReached(jobAt, before.now),
   );
   if (!isDue) return { ...nothing(), now: before.now, nextAt: earliest(before) };
-  const claimed = await db.transaction((session) => takeDue(db, session, request, before));
+  const claimed = await takeDue(db, request, before);
   const after = await readHeads(db, request);
   return { ...claimed, now: before.now, nextAt: earliest(after) };
 }
@@ -85,24 +86,19 @@ async function readHeads(db: Database, request: ClaimRequest): Promise<Heads> {
   };
 }
 
-async function takeDue(
-  db: Database,
-  session: Session,
-  request: ClaimRequest,
-  { now, heads }: Heads,
-): Promise<Claimed> {
+async function takeDue(db: Database, request: ClaimRequest, { now, heads }: Heads): Promise<Claimed> {
   const claimed = nothing();
   const room = (): number => request.limit - claimed.runs.length - claimed.jobs.length;
   for (const { priority, runAt, jobAt } of heads) {
     let isMore = isReached(runAt, now);
     while (isMore && room() > 0) {
-      isMore = await takeRuns(db, session, request, { priority, now, limit: room() }, claimed);
+      isMore = await takeRuns(db, request, { priority, now, limit: room() }, claimed);
     }
     // Asked for the next time alone, it still sets aside the runs that cannot start then.
-    if (isMore && request.limit === 0)
-      await takeRuns(db, session, request, { priority, now, limit: 0 }, claimed);
-    if (isReached(jobAt, now) && room() > 0)
-      await takeJobs(db, session, request, { priority, now, limit: room() }, claimed);
+    if (isMore && request.limit === 0) await takeRuns(db, request, { priority, now, limit: 0 }, claimed);
+    if (isReached(jobAt, now) && room() > 0) {
+      claimed.jobs.push(...(await takeJobs(db, request, { priority, now, limit: room() })));
+    }
   }
   return claimed;
 }
@@ -115,65 +111,82 @@ interface Page {
   readonly limit: number;
 }
 
-async function takeJobs(
-  db: Database,
-  session: Session,
-  request: ClaimRequest,
-  page: Page,
-  { jobs }: Claimed,
-): Promise<void> {
-  const rows = await db.read(
-    session,
-    sql`select j.* from ${db.tables.jobs.sql} as j where j.executor = ${request.executor}
-      and j.priority = ${sql.lit(page.priority)} and j.wake_at <= ${page.now} and ${isKnownJob(db, request)}
-      order by j.wake_at limit ${sql.lit(page.limit)} ${db.dialect.skipLocked}`,
-  );
-  if (rows.length === 0) return;
+async function takeJobs(db: Database, request: ClaimRequest, page: Page): Promise<JobRecord[]> {
+  const { tables, dialect } = db;
   const wakeAt = page.now + request.claimMs;
-  const taken = rows.map((row) => claimJob(decodeJob(row), wakeAt));
-  await sql`update ${db.tables.jobs.sql} set fence = fence + 1, wake_at = ${wakeAt}
-    where ${db.dialect.isIn(
-      sql`uid`,
-      taken.map(({ uid }) => uid),
-    )}`.execute(session);
-  jobs.push(...taken);
+  const select = (columns: RawBuilder<unknown>): RawBuilder<unknown> =>
+    sql`select ${columns} from ${tables.jobs.sql} as j where j.executor = ${request.executor}
+      and j.priority = ${sql.lit(page.priority)} and j.wake_at <= ${page.now} and ${isKnownJob(db, request)}
+      order by j.wake_at limit ${sql.lit(page.limit)} ${dialect.skipLocked}`;
+  const update = (which: RawBuilder<unknown>): RawBuilder<unknown> =>
+    sql`update ${tables.jobs.sql} set fence = fence + 1, wake_at = ${wakeAt} where ${which}`;
+  if (dialect.canReturn) {
+    const due = dialect.isInSelect(sql`uid`, select(sql`j.uid`));
+    const rows = await db.read(db.session, sql`${update(due)} returning *`);
+    return rows.map(decodeJob).sort(byDueTime);
+  }
+  return db.transaction(async (session) => {
+    const rows = await db.read(session, select(sql`j.*`));
+    const jobs = rows.map((row) => claimJob(decodeJob(row), wakeAt));
+    const uids = jobs.map(({ uid }) => uid);
+    await update(dialect.isIn(sql`uid`, uids)).execute(session);
+    return jobs;
+  });
 }
 
 /** Takes due runs; tells whether to look for more. */
-async function takeRuns(
+async function takeRuns(db: Database, request: ClaimRequest, page: Page, claimed: Claimed): Promise<boolean> {
+  const { now, limit } = page;
+  const pageSize = limit === 0 ? BLOCKED_PAGE : limit;
+  const taken = await db.transaction(async (session) => {
+    const rows = await db.read(
+      session,
+      sql`select r.* from ${db.tables.runs.sql} as r where r.executor = ${request.executor}
+        and r.priority = ${sql.lit(page.priority)} and r.wake_at <= ${now} and ${isKnownRun(db, request)}
+        order by r.wake_at limit ${sql.lit(pageSize)} ${db.dialect.skipLocked}`,
+    );
+    const rules = { node: request.node, now, mayStart: limit > 0 };
+    const { started, missed, blocked } = await startRuns(db, session, rows.map(decodeRun), rules);
+    const ended = await endMissedRuns(db, session, missed, now);
+    // What a job that others are busy with kept back is at the head again; they have it locked for a moment only.
+    const isAnyMoved = started.length + missed.length + blocked.length > 0;
+    return { started, missed, ended, isMore: rows.length === pageSize && isAnyMoved };
+  });
+  claimed.runs.push(...taken.started);
+  claimed.missed.push(...taken.missed);
+  claimed.ended.push(...taken.ended);
+  return taken.isMore;
+}
+
+/** Starts those of some locked runs that can start, and sets the others aside. */
+async function startRuns(
   db: Database,
   session: Session,
-  request: ClaimRequest,
-  page: Page,
-  claimed: Claimed,
-): Promise<boolean> {
-  const { now, limit } = page;
-  const rows = await db.read(
-    session,
-    sql`select r.* from ${db.tables.runs.sql} as r where r.executor = ${request.executor}
-      and r.priority = ${sql.lit(page.priority)} and r.wake_at <= ${now} and ${isKnownRun(db, request)}
-      order by r.wake_at limit ${sql.lit(limit === 0 ? BLOCKED_PAGE : limit)} ${db.dialect.skipLocked}`,
-  );
-  if (rows.length === 0) return false;
-  const runs = rows.map(decodeRun);
-  const uids = [...new Set(runs.flatMap(({ jobUid }) => (jobUid === null ? [] : [jobUid])))];
+  runs: readonly RunRecord[],
+  { node, now, mayStart }: Pick<RunStartContext, 'node' | 'now' | 'mayStart'>,
+): Promise<RunStart> {
+  const uids = jobUidsOf(runs);
   const jobs = await lockIdleJobs(db, session, uids);
   const notLocked = uids.filter((uid) => !jobs.has(uid));
   const busy = await existingUids(db, session, notLocked);
   const { slots } = await readSlotsAndKeys(db, session, [...jobs.keys()], []);
-  const start = new RunStart({ node: request.node, now, jobs, slots, mayStart: limit > 0 });
+  const start = new RunStart({ node, now, jobs, slots, mayStart });
   for (const run of runs) if (run.jobUid === null || !busy.has(run.jobUid)) start.take(run);
-  await updateRuns(db, session, start.written);
+  await writeStarts(db, session, start.started.map(asleep));
+  await writeEnds(db, session, start.blocked.map(asleep));
   await writeTokens(db, session, start.drawn);
-  claimed.runs.push(...start.started);
-  if (start.missed.length > 0) {
-    claimed.missed.push(...start.missed);
-    const uidsOfMissed = start.missed.flatMap(({ jobUid }) => (jobUid === null ? [] : [jobUid]));
-    const { ended } = await settleJobs(db, session, uidsOfMissed, now);
-    claimed.ended.push(...ended.values());
-  }
-  // What a job that others are busy with kept back is at the head again; they have it locked for a moment only.
-  return rows.length === limit && start.written.length > 0;
+  return start;
+}
+
+async function endMissedRuns(
+  db: Database,
+  session: Session,
+  missed: readonly RunRecord[],
+  now: number,
+): Promise<readonly JobRecord[]> {
+  await writeEnds(db, session, missed.map(asleep));
+  const { ended } = await settleJobs(db, session, jobUidsOf(missed), now);
+  return [...ended.values()];
 }
 
 /** Is what due runs are started with. */
@@ -189,7 +202,7 @@ interface RunStartContext {
 class RunStart {
   readonly started: RunRecord[] = [];
   readonly missed: RunRecord[] = [];
-  readonly written: StoredRun[] = [];
+  readonly blocked: RunRecord[] = [];
   readonly #node: string;
   readonly #now: number;
   readonly #jobs: ReadonlyMap<string, AdvancingJob>;
@@ -215,15 +228,11 @@ class RunStart {
     const isBlocked = job !== undefined && !this.#slots.isAnyFree(job);
     if (!this.#mayStart && !isBlocked) return;
     if (isExpired(run, this.#now)) {
-      const missed = endRun(run, 'missed', this.#now);
-      this.missed.push(missed);
-      this.written.push({ run: missed, wakeAt: null });
+      this.missed.push(endRun(run, 'missed', this.#now));
     } else if (isBlocked) {
-      this.written.push({ run, wakeAt: null });
+      this.blocked.push(run);
     } else {
-      const started = this.#start(run, job);
-      this.started.push(started);
-      this.written.push({ run: started, wakeAt: null });
+      this.started.push(this.#start(run, job));
     }
   }
 
@@ -238,6 +247,15 @@ class RunStart {
     this.#tokens.set(job.uid, fencingToken);
     return startRun(run, { node, now, slot: this.#slots.take(job), fencingToken });
   }
+}
+
+/** Gives a run as one that no claim finds. */
+function asleep(run: RunRecord): StoredRun {
+  return { run, wakeAt: null };
+}
+
+function byDueTime(a: JobRecord, b: JobRecord): number {
+  return (a.dueAt ?? 0) - (b.dueAt ?? 0);
 }
 
 function isKnownRun(db: Database, { tasks }: ClaimRequest): RawBuilder<unknown> {

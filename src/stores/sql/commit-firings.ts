@@ -8,7 +8,7 @@ import type { Database, Session } from './database.js';
 import type { AdvancingJob, MovedJob } from './job-row.js';
 import { lockJobsByUid, moveJobs, settleJobs } from './job-table.js';
 import type { StoredRun } from './run-row.js';
-import { insertRuns, lockRuns, readSlotsAndKeys, updateRuns, wakeAtOf } from './run-table.js';
+import { insertRuns, lockRuns, readSlotsAndKeys, writeEnds, wakeAtOf } from './run-table.js';
 import type { HeldSlots } from './run-table.js';
 
 /** Advances claimed jobs and inserts their runs, as {@link JobStore.commitFirings} says. */
@@ -22,7 +22,7 @@ export async function commitFirings(
     const batch = await openBatch(db, session, node, decisions);
     const results = decisions.map((decision) => batch.decide(decision));
     await insertRuns(db, session, batch.inserted);
-    await updateRuns(db, session, batch.changed);
+    await writeEnds(db, session, batch.changed);
     await moveJobs(db, session, batch.moved);
     const { ended } = await settleJobs(db, session, batch.mayBeOver, batch.now);
     return results.map(({ uid, result }) =>

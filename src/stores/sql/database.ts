@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
-import type { Kysely, RawBuilder } from 'kysely';
+import type { CompiledQuery, Kysely, RawBuilder } from 'kysely';
 import type { Clock } from '../../time/clock.js';
 import { sleep } from '../../time/long-timer.js';
 import { systemClock } from '../../time/system-clock.js';
-import type { JsonRows, NamedTable, SqlDialect } from './dialect.js';
+import type { NamedTable, SqlDialect } from './dialect.js';
 import type { Row } from './row-values.js';
-import type { WrittenRow } from './row-writer.js';
+import type { RowWriter } from './row-writer.js';
 import { columnsOf, JOBS, META, NODES, RUNS } from './tables.js';
 import type { Table } from './tables.js';
 
@@ -30,8 +30,6 @@ const MAX_ATTEMPTS = 60;
 const MAX_ATTEMPTS_FOR_A_KEY = 10;
 const MIN_PAUSE_MS = 2;
 const MAX_PAUSE_MS = 250;
-/** Is how much text goes into one statement: well below the least limit of a packet, 16 MiB on MariaDB. */
-const MAX_STATEMENT_CHARS = 2_000_000;
 
 /** Is the database of a store: its dialect, its tables, and the ways to read, write and be atomic. */
 export class Database {
@@ -71,28 +69,34 @@ export class Database {
 
   /** Runs a statement and gives its rows. */
   async read(session: Session, statement: RawBuilder<unknown>): Promise<readonly Row[]> {
-    const { rows } = await (statement as RawBuilder<Row>).execute(session);
-    return rows;
+    const read = async (): Promise<readonly Row[]> => {
+      const { rows } = await (statement as RawBuilder<Row>).execute(session);
+      return rows;
+    };
+    return session === this.session ? this.#retrying(read) : read();
   }
 
-  /** Inserts rows, written out. */
-  async insert(session: Session, target: NamedTable, rows: readonly WrittenRow[]): Promise<void> {
-    const { columns } = target.table;
-    const names = sql.raw(columns.map(({ name }) => name).join(', '));
-    for (const chunk of chunksOf(rows)) {
-      await sql`insert into ${target.sql} (${names}) select ${names} from ${this.dialect.rows(columns, chunk)}`.execute(
-        session,
-      );
-    }
+  /** Inserts records as rows. */
+  async insert<T>(
+    session: Session,
+    target: NamedTable,
+    writer: RowWriter<T>,
+    records: readonly T[],
+  ): Promise<void> {
+    for (const query of this.#inserting(target, writer, records)) await session.executeQuery(query);
   }
 
-  /** Inserts rows by themselves, written out; `false`: none, because of a row that has the key of one of them. */
-  async insertAlone(target: NamedTable, rows: readonly WrittenRow[]): Promise<boolean> {
+  /** Inserts records by themselves, all or none; `false`: none, because a row has the key of one of them. */
+  async insertAlone<T>(target: NamedTable, writer: RowWriter<T>, records: readonly T[]): Promise<boolean> {
+    const queries = [...this.#inserting(target, writer, records)];
+    const insert = async (session: Session): Promise<void> => {
+      for (const query of queries) await session.executeQuery(query);
+    };
     try {
-      const isOneStatement = [...chunksOf(rows)].length === 1;
-      if (isOneStatement) await this.#retrying(() => this.insert(this.session, target, rows), 1);
-      else
-        await this.#retrying(() => this.#inTransaction((session) => this.insert(session, target, rows)), 1);
+      // A statement is a transaction by itself.
+      const work = (): Promise<void> =>
+        queries.length === 1 ? insert(this.session) : this.#inTransaction(insert);
+      await this.#retrying(work, 1);
       return true;
     } catch (error) {
       if (this.dialect.isUniqueViolation(error)) return false;
@@ -100,15 +104,21 @@ export class Database {
     }
   }
 
-  /** Sets columns of rows that are there, given with at least those. */
-  async update(
+  /** Writes columns of records whose rows are there. */
+  async update<T>(
     session: Session,
     target: NamedTable,
-    names: readonly string[],
-    rows: readonly WrittenRow[],
+    writer: RowWriter<T>,
+    records: readonly T[],
   ): Promise<void> {
-    const columns = columnsOf(target.table, names);
-    for (const chunk of chunksOf(rows)) await this.dialect.update(target, columns, chunk).execute(session);
+    const rows = records.map((record) => writer.write(record));
+    const columns = columnsOf(target.table, writer.columns);
+    for (const query of this.dialect.update(target, columns, rows)) await session.executeQuery(query);
+  }
+
+  #inserting<T>(target: NamedTable, writer: RowWriter<T>, records: readonly T[]): Iterable<CompiledQuery> {
+    const rows = records.map((record) => writer.write(record));
+    return this.dialect.insert(target, columnsOf(target.table, writer.columns), rows);
   }
 
   async #retrying<T>(work: () => Promise<T>, attemptsForAKey: number = MAX_ATTEMPTS_FOR_A_KEY): Promise<T> {
@@ -157,23 +167,4 @@ export function nameTables(dialect: SqlDialect, schema: string | null, prefix: s
     return { table, text, sql: sql.raw(text) };
   };
   return { jobs: named(JOBS), runs: named(RUNS), nodes: named(NODES), meta: named(META) };
-}
-
-/** Joins rows to JSON arrays, none of them too long for a statement. */
-function* chunksOf(rows: readonly WrittenRow[]): Generator<JsonRows> {
-  let from = 0;
-  let length = 0;
-  for (const [at, row] of rows.entries()) {
-    length += row.json.length;
-    if (length > MAX_STATEMENT_CHARS && at > from) {
-      yield toJson(rows.slice(from, at));
-      from = at;
-      length = row.json.length;
-    }
-  }
-  if (from < rows.length) yield toJson(rows.slice(from));
-}
-
-function toJson(rows: readonly WrittenRow[]): JsonRows {
-  return { json: `[${rows.map(({ json }) => json).join(',')}]`, keys: rows.map(({ key }) => key) };
 }

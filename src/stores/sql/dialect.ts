@@ -1,5 +1,6 @@
-import type { RawBuilder } from 'kysely';
+import type { CompiledQuery, RawBuilder } from 'kysely';
 import type { Clock } from '../../time/clock.js';
+import type { Value } from './row-writer.js';
 import type { Column, Table } from './tables.js';
 
 /** Names a database that an {@link SqlJobStore} speaks to; MariaDB is `mysql` too. */
@@ -13,14 +14,6 @@ export interface NamedTable {
   readonly sql: RawBuilder<unknown>;
   /** Is the same as text. */
   readonly text: string;
-}
-
-/** Holds rows as one text. */
-export interface JsonRows {
-  /** Is a JSON array of objects. */
-  readonly json: string;
-  /** Holds their primary keys. */
-  readonly keys: readonly string[];
 }
 
 /** Holds what one database says otherwise than another; all else is the same SQL. */
@@ -43,10 +36,20 @@ export interface SqlDialect {
   isInSelect(column: RawBuilder<unknown>, select: RawBuilder<unknown>): RawBuilder<boolean>;
   /** Tells whether a text column contains a text. */
   contains(column: RawBuilder<unknown>, text: string): RawBuilder<boolean>;
-  /** Is a table expression named `v` of rows. */
-  rows(columns: readonly Column[], rows: JsonRows): RawBuilder<unknown>;
-  /** Sets columns of the rows that have the primary keys of given ones. */
-  update(target: NamedTable, columns: readonly Column[], rows: JsonRows): RawBuilder<unknown>;
+  /** Gives the statements that insert rows. */
+  insert(
+    target: NamedTable,
+    columns: readonly Column[],
+    rows: readonly (readonly Value[])[],
+  ): Iterable<CompiledQuery>;
+  /** Gives the statements that set columns of the rows that have the primary keys of given ones, their first column. */
+  update(
+    target: NamedTable,
+    columns: readonly Column[],
+    rows: readonly (readonly Value[])[],
+  ): Iterable<CompiledQuery>;
+  /** Says whether an update gives the rows that it wrote. */
+  readonly canReturn: boolean;
   /** Gives the statements that make a table with its indexes, and do nothing where they exist. */
   createTable(target: NamedTable, prefix: string): readonly string[];
   /** Is a statement that tells listeners on a channel something; `null`: the database cannot. */

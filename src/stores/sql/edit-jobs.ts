@@ -7,7 +7,7 @@ import { endRun } from '../run-transitions.js';
 import type { Database, Session } from './database.js';
 import { deleteJobs, lockJobs, settleJobs, updateJobs } from './job-table.js';
 import { readInteger, readText } from './row-values.js';
-import { lockRuns, updateRuns } from './run-table.js';
+import { lockRuns, writeEnds } from './run-table.js';
 
 /** Edits a job, as {@link JobStore.patchJob} says. */
 export async function editJob(
@@ -85,7 +85,7 @@ export async function cancelQueuedRuns(
     sql`${db.dialect.isIn(sql`r.job_uid`, uids)} and r.status = 'queued'`,
   );
   const cancelled = runs.map((run) => endRun(run, 'cancelled', now));
-  await updateRuns(
+  await writeEnds(
     db,
     session,
     cancelled.map((run) => ({ run, wakeAt: null })),

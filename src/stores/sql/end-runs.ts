@@ -15,7 +15,7 @@ import type { Database, Session } from './database.js';
 import type { AdvancingJob } from './job-row.js';
 import { lockJobsOfRuns, settleJobs } from './job-table.js';
 import { readText } from './row-values.js';
-import { lockRuns, readRun, updateRuns, wakeAtOf } from './run-table.js';
+import { lockRuns, readRun, writeEnds, wakeAtOf } from './run-table.js';
 
 /** Ends attempts, as {@link JobStore.finishRuns} says. */
 export async function finishRuns(
@@ -223,7 +223,7 @@ class FinishBatch {
 const HAND_BACK: RunOutcome = { kind: 'hand-back' };
 
 async function writeRuns(db: Database, session: Session, runs: readonly RunRecord[]): Promise<void> {
-  await updateRuns(
+  await writeEnds(
     db,
     session,
     runs.map((run) => ({ run, wakeAt: wakeAtOf(run) })),

@@ -19,11 +19,14 @@ import {
   writeTexts,
 } from './row-values.js';
 import type { Row } from './row-values.js';
-import { columnNames, rowWriter } from './row-writer.js';
-import type { Field, WrittenRow } from './row-writer.js';
+import { rowWriter } from './row-writer.js';
+import type { Field, RowWriter } from './row-writer.js';
 
 /** Is what the cycle moves of a job, with what names it. */
 export type MovedJob = JobProgress & Pick<JobRecord, 'uid' | 'lastToken'>;
+
+/** Is the last fencing token that was drawn for a job. */
+export type TokenOfJob = Pick<JobRecord, 'uid' | 'lastToken'>;
 
 /** Is what a job's commit depends on; the rest of the row stays where it is. */
 export type AdvancingJob = Pick<
@@ -88,22 +91,16 @@ const EDITED_FIELDS: readonly Field<JobRecord>[] = [
   ['finished_at', (job) => job.finishedAt],
 ];
 
-/** Names the columns that the cycle moves. */
-export const PROGRESS_COLUMNS: readonly string[] = columnNames(PROGRESS_FIELDS);
+/** Writes jobs whole. */
+export const wholeJob: RowWriter<JobRecord> = rowWriter<JobRecord>(KEY, EDITED_FIELDS);
 
-/** Names the columns of a job but its key. */
-export const JOB_COLUMNS: readonly string[] = columnNames(EDITED_FIELDS);
+/** Writes what the cycle moves of jobs. */
+export const jobProgress: RowWriter<MovedJob> = rowWriter<MovedJob>(KEY, PROGRESS_FIELDS);
 
-/** Writes the row of a job. */
-export const writeJob: (job: JobRecord) => WrittenRow = rowWriter(KEY, EDITED_FIELDS);
-
-/** Writes what the cycle moves of a job, as a part of its row. */
-export const writeProgress: (job: MovedJob) => WrittenRow = rowWriter(KEY, PROGRESS_FIELDS);
-
-/** Writes the last fencing token of a job, as a part of its row. */
-export const writeToken: (job: Pick<JobRecord, 'uid' | 'lastToken'>) => WrittenRow = rowWriter<
-  Pick<JobRecord, 'uid' | 'lastToken'>
->(KEY, [['last_token', (job) => job.lastToken]]);
+/** Writes the last fencing tokens of jobs. */
+export const jobToken: RowWriter<TokenOfJob> = rowWriter<TokenOfJob>(KEY, [
+  ['last_token', (job) => job.lastToken],
+]);
 
 /** Reads the part of a job's row that its commit depends on. */
 export function decodeAdvancingJob(row: Row): AdvancingJob {

@@ -8,13 +8,11 @@ import {
   decodeAdvancingJob,
   decodeJob,
   decodeSlottedJob,
-  JOB_COLUMNS,
-  PROGRESS_COLUMNS,
-  writeJob,
-  writeProgress,
-  writeToken,
+  jobProgress,
+  jobToken,
+  wholeJob,
 } from './job-row.js';
-import type { AdvancingJob, MovedJob } from './job-row.js';
+import type { AdvancingJob, MovedJob, TokenOfJob } from './job-row.js';
 import { readFlag, readStoreNow, readText } from './row-values.js';
 import type { Row } from './row-values.js';
 import { releaseBlocked } from './run-table.js';
@@ -94,26 +92,26 @@ export async function lockIdleJobs(
 
 /** Inserts jobs. */
 export async function insertJobs(db: Database, session: Session, jobs: readonly JobRecord[]): Promise<void> {
-  await db.insert(session, db.tables.jobs, [...jobs].sort(byId).map(writeJob));
+  await db.insert(session, db.tables.jobs, wholeJob, [...jobs].sort(byId));
 }
 
 /** Writes jobs that are there whole. */
 export async function updateJobs(db: Database, session: Session, jobs: readonly JobRecord[]): Promise<void> {
-  await db.update(session, db.tables.jobs, JOB_COLUMNS, jobs.map(writeJob));
+  await db.update(session, db.tables.jobs, wholeJob, jobs);
 }
 
 /** Writes what the cycle moves of jobs that are there. */
 export async function moveJobs(db: Database, session: Session, jobs: readonly MovedJob[]): Promise<void> {
-  await db.update(session, db.tables.jobs, PROGRESS_COLUMNS, jobs.map(writeProgress));
+  await db.update(session, db.tables.jobs, jobProgress, jobs);
 }
 
 /** Writes the last fencing tokens of jobs that are there. */
 export async function writeTokens(
   db: Database,
   session: Session,
-  jobs: readonly Pick<JobRecord, 'uid' | 'lastToken'>[],
+  jobs: readonly TokenOfJob[],
 ): Promise<void> {
-  await db.update(session, db.tables.jobs, ['last_token'], jobs.map(writeToken));
+  await db.update(session, db.tables.jobs, jobToken, jobs);
 }
 
 /** Deletes jobs, and remembers the highest fencing token of those that may be added again under their id. */

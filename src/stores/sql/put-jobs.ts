@@ -6,7 +6,7 @@ import { refusedIds } from '../job-transitions.js';
 import { mergePut } from '../merge-put.js';
 import type { Database, Session } from './database.js';
 import { cancelQueuedRuns } from './edit-jobs.js';
-import { writeJob } from './job-row.js';
+import { wholeJob } from './job-row.js';
 import { deleteJobs, insertJobs, lockJobs, settleJobs, updateJobs } from './job-table.js';
 import { readInteger } from './row-values.js';
 
@@ -15,7 +15,7 @@ export async function putJobs(db: Database, puts: readonly JobPut[]): Promise<Pu
   // Ids that are not the user's are random: there is nothing to merge with, and no older token to stay above.
   if (puts.length > 0 && puts.every(({ job, ifExists }) => !job.named && ifExists === 'error')) {
     const jobs = puts.map(({ job }) => ({ ...job, wakeAt: idleWakeAt(job) }));
-    if (await db.insertAlone(db.tables.jobs, jobs.map(writeJob))) {
+    if (await db.insertAlone(db.tables.jobs, wholeJob, jobs)) {
       return jobs.map((job) => ({ outcome: 'inserted', job, cancelled: [] }));
     }
   }

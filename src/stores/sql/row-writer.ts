@@ -1,36 +1,23 @@
+/** Is what a column of a row holds. */
+export type Value = string | number | null;
+
 /** Is a column of a row and where its value comes from. */
-export type Field<T> = readonly [column: string, read: (record: T) => string | number | null];
+export type Field<T> = readonly [column: string, read: (record: T) => Value];
 
-/** Is a row written out. */
-export interface WrittenRow {
-  /** Is its primary key. */
-  readonly key: string;
-  /** Is a JSON object with its columns, without those that are null. */
-  readonly json: string;
+/** Is how records are written as rows. */
+export interface RowWriter<T> {
+  /** Names the columns, the primary key first. */
+  readonly columns: readonly string[];
+  /** Gives the values of a record, in the order of the columns. */
+  write(record: T): readonly Value[];
 }
 
-/**
- * Makes a function that writes records as rows; the primary key first.
- *
- * Straight to text: an object for each of some ten thousand rows a second would be most of the garbage of a store.
- */
-export function rowWriter<T>(
-  [keyColumn, readKey]: readonly [column: string, read: (record: T) => string],
-  fields: readonly Field<T>[],
-): (record: T) => WrittenRow {
-  const parts = fields.map(([column, read]) => ({ label: `,"${column}":`, read }));
-  return (record) => {
-    const key = readKey(record);
-    let json = `{"${keyColumn}":${JSON.stringify(key)}`;
-    for (const { label, read } of parts) {
-      const value = read(record);
-      if (value !== null) json += label + (typeof value === 'number' ? `${value}` : JSON.stringify(value));
-    }
-    return { key, json: `${json}}` };
+/** Makes a writer of rows from the field of their primary key and their other fields. */
+export function rowWriter<T>(key: Field<T>, fields: readonly Field<T>[]): RowWriter<T> {
+  const all = [key, ...fields];
+  const readers = all.map(([, read]) => read);
+  return {
+    columns: all.map(([column]) => column),
+    write: (record) => readers.map((read) => read(record)),
   };
-}
-
-/** Gives the names of the columns of fields. */
-export function columnNames<T>(fields: readonly Field<T>[]): readonly string[] {
-  return fields.map(([column]) => column);
 }

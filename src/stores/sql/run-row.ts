@@ -11,8 +11,8 @@ import {
   writeTexts,
 } from './row-values.js';
 import type { Row } from './row-values.js';
-import { columnNames, rowWriter } from './row-writer.js';
-import type { Field, WrittenRow } from './row-writer.js';
+import { rowWriter } from './row-writer.js';
+import type { Field, RowWriter } from './row-writer.js';
 
 /** Is a run with what its store keeps beside it: when a claim may take it; `null`: never, or not before a slot is freed. */
 export interface StoredRun {
@@ -24,31 +24,44 @@ export interface StoredRun {
 
 const KEY = ['id', ({ run }: StoredRun) => run.id] as const;
 
-const ATTEMPT_FIELDS: readonly Field<StoredRun>[] = [
-  ['available_at', ({ run }) => run.availableAt],
+const START_FIELDS: readonly Field<StoredRun>[] = [
   ['status', ({ run }) => run.status],
   ['attempt', ({ run }) => run.attempt],
-  ['failures', ({ run }) => run.failures],
-  ['recoveries', ({ run }) => run.recoveries],
   ['owner', ({ run }) => run.owner],
   ['held', ({ run }) => writeFlag(run.held)],
   ['slot', ({ run }) => run.slot],
   ['fencing_token', ({ run }) => run.fencingToken],
   ['started_at', ({ run }) => run.startedAt],
-  ['finished_at', ({ run }) => run.finishedAt],
-  ['result', ({ run }) => run.result],
-  ['error', ({ run }) => run.error],
   ['progress', ({ run }) => run.progress],
   ['cancel_requested', ({ run }) => writeFlag(run.cancelRequested)],
   ['wake_at', ({ wakeAt }) => wakeAt],
 ];
 
-/** Names the columns that attempts move. */
-export const ATTEMPT_COLUMNS: readonly string[] = columnNames(ATTEMPT_FIELDS);
+const END_ONLY_FIELDS: readonly Field<StoredRun>[] = [
+  ['available_at', ({ run }) => run.availableAt],
+  ['failures', ({ run }) => run.failures],
+  ['recoveries', ({ run }) => run.recoveries],
+  ['finished_at', ({ run }) => run.finishedAt],
+  ['result', ({ run }) => run.result],
+  ['error', ({ run }) => run.error],
+];
 
-/** Writes the row of a run. */
-export const writeRun: (run: StoredRun) => WrittenRow = rowWriter<StoredRun>(KEY, [
-  ...ATTEMPT_FIELDS,
+/** Names what a start writes and no end does. */
+const START_ONLY: ReadonlySet<string> = new Set(['attempt', 'owner', 'fencing_token', 'started_at']);
+
+/** Writes what a start moves of runs. */
+export const runStart: RowWriter<StoredRun> = rowWriter<StoredRun>(KEY, START_FIELDS);
+
+/** Writes what the end of an attempt moves of runs, a retry and a request to cancel included. */
+export const runEnd: RowWriter<StoredRun> = rowWriter<StoredRun>(KEY, [
+  ...START_FIELDS.filter(([column]) => !START_ONLY.has(column)),
+  ...END_ONLY_FIELDS,
+]);
+
+/** Writes runs whole. */
+export const wholeRun: RowWriter<StoredRun> = rowWriter<StoredRun>(KEY, [
+  ...START_FIELDS,
+  ...END_ONLY_FIELDS,
   ['format', ({ run }) => run.format],
   ['unique_key', ({ run }) => run.uniqueKey],
   ['job_uid', ({ run }) => run.jobUid],
@@ -68,9 +81,6 @@ export const writeRun: (run: StoredRun) => WrittenRow = rowWriter<StoredRun>(KEY
   ['parent_run_id', ({ run }) => run.parentRunId],
   ['step', ({ run }) => run.step],
 ]);
-
-/** Writes what attempts move of a run, as a part of its row. */
-export const writeAttempt: (run: StoredRun) => WrittenRow = rowWriter(KEY, ATTEMPT_FIELDS);
 
 /** Reads the row of a run. */
 export function decodeRun(row: Row): RunRecord {

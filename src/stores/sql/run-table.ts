@@ -3,7 +3,7 @@ import type { RawBuilder } from 'kysely';
 import type { JobDefinition } from '../../job/job-record.js';
 import type { RunRecord } from '../../job/run-record.js';
 import type { Database, Session } from './database.js';
-import { ATTEMPT_COLUMNS, decodeRun, writeAttempt, writeRun } from './run-row.js';
+import { decodeRun, runEnd, runStart, wholeRun } from './run-row.js';
 import type { StoredRun } from './run-row.js';
 import { readInteger, readStoreNow, readText } from './row-values.js';
 
@@ -118,12 +118,17 @@ export async function readSlotsAndKeys(
 
 /** Inserts runs. */
 export async function insertRuns(db: Database, session: Session, runs: readonly StoredRun[]): Promise<void> {
-  await db.insert(session, db.tables.runs, [...runs].sort(byId).map(writeRun));
+  await db.insert(session, db.tables.runs, wholeRun, [...runs].sort(byId));
 }
 
-/** Writes what attempts move of runs that are there. */
-export async function updateRuns(db: Database, session: Session, runs: readonly StoredRun[]): Promise<void> {
-  await db.update(session, db.tables.runs, ATTEMPT_COLUMNS, runs.map(writeAttempt));
+/** Writes what a start moves of runs that are there. */
+export async function writeStarts(db: Database, session: Session, runs: readonly StoredRun[]): Promise<void> {
+  await db.update(session, db.tables.runs, runStart, runs);
+}
+
+/** Writes what the end of an attempt moves of runs that are there. */
+export async function writeEnds(db: Database, session: Session, runs: readonly StoredRun[]): Promise<void> {
+  await db.update(session, db.tables.runs, runEnd, runs);
 }
 
 /** Lets as many runs that wait for a slot be claimed as their jobs have free ones; gives the uids of those jobs. */

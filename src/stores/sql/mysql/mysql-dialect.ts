@@ -1,8 +1,8 @@
-import { sql } from 'kysely';
-import type { RawBuilder } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import { assertNever } from '../../../internal/assert-never.js';
 import { defineColumn } from '../create-table.js';
-import type { JsonRows, SqlDialect } from '../dialect.js';
+import type { SqlDialect } from '../dialect.js';
+import { toJsonRows } from '../json-rows.js';
 import type { Column, Index } from '../tables.js';
 import { isMysqlUniqueViolation, isRetryableMysqlError } from './mysql-errors.js';
 
@@ -32,9 +32,9 @@ export function mysqlDialect(collation: 'utf8mb4_0900_bin' | 'utf8mb4_nopad_bin'
     }
   };
 
-  const rows = (columns: readonly Column[], { json }: JsonRows): RawBuilder<unknown> => {
+  const tableOf = (columns: readonly Column[]): string => {
     const paths = columns.map((column) => `${column.name} ${columnType(column)} path '$.${column.name}'`);
-    return sql`json_table(${json}, '$[*]' columns (${sql.raw(paths.join(', '))})) as v`;
+    return `json_table(?, '$[*]' columns (${paths.join(', ')})) as v`;
   };
 
   return {
@@ -56,15 +56,20 @@ export function mysqlDialect(collation: 'utf8mb4_0900_bin' | 'utf8mb4_nopad_bin'
 
     contains: (column, part) => sql<boolean>`locate(${part}, ${column}) > 0`,
 
-    rows,
+    canReturn: false,
 
-    update: (target, columns, given): RawBuilder<unknown> => {
-      const key: Column = { name: target.table.primaryKey, type: 'key', isNullable: false };
-      const assignments = columns.map(({ name }) => `t.${name} = v.${name}`).join(', ');
+    *insert({ text: name }, columns, rows) {
+      const names = columns.map((column) => column.name).join(', ');
+      const statement = `insert into ${name} (${names}) select ${names} from ${tableOf(columns)}`;
+      for (const { json } of toJsonRows(columns, rows)) yield CompiledQuery.raw(statement, [json]);
+    },
+
+    *update({ table: { primaryKey }, text: name }, columns, rows) {
+      const assignments = columns.slice(1).map((column) => `t.${column.name} = v.${column.name}`);
       // The given rows first, each finding its own by the key: the optimizer would rather read the whole table.
-      return sql`update ${rows([key, ...columns], given)}
-        straight_join ${target.sql} as t on t.${sql.raw(key.name)} = v.${sql.raw(key.name)}
-        set ${sql.raw(assignments)}`;
+      const statement = `update ${tableOf(columns)}
+        straight_join ${name} as t on t.${primaryKey} = v.${primaryKey} set ${assignments.join(', ')}`;
+      for (const { json } of toJsonRows(columns, rows)) yield CompiledQuery.raw(statement, [json]);
     },
 
     notify: () => null,

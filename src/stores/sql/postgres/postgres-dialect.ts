@@ -1,8 +1,8 @@
-import { sql } from 'kysely';
-import type { RawBuilder } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import { assertNever } from '../../../internal/assert-never.js';
 import { createTableAndIndexes } from '../create-table.js';
 import type { SqlDialect } from '../dialect.js';
+import { toJsonRows } from '../json-rows.js';
 import type { Column } from '../tables.js';
 import { isPostgresUniqueViolation, isRetryablePostgresError } from './postgres-errors.js';
 
@@ -25,17 +25,23 @@ export const postgresDialect: SqlDialect = {
 
   contains: (column, text) => sql<boolean>`strpos(${column}, ${text}) > 0`,
 
-  rows: (columns, { json }) => sql`json_to_recordset(${json}::json) as v(${sql.raw(recordOf(columns))})`,
+  canReturn: true,
 
-  update: (target, columns, rows): RawBuilder<unknown> => {
-    const { primaryKey } = target.table;
-    const key: Column = { name: primaryKey, type: 'key', isNullable: false };
-    const assignments = columns.map(({ name }) => `${name} = v.${name}`).join(', ');
-    // The keys stand there twice, because of rows in a text the planner knows nothing: it would read the whole table.
-    return sql`update ${target.sql} as t set ${sql.raw(assignments)}
-      from ${postgresDialect.rows([key, ...columns], rows)}
-      where t.${sql.raw(primaryKey)} = v.${sql.raw(primaryKey)}
-        and ${postgresDialect.isIn(sql`t.${sql.raw(primaryKey)}`, rows.keys)}`;
+  *insert({ text }, columns, rows) {
+    const names = namesOf(columns);
+    const statement = `insert into ${text} (${names}) select ${names} from json_to_recordset($1::json) as v(${recordOf(columns)})`;
+    for (const { json } of toJsonRows(columns, rows)) yield CompiledQuery.raw(statement, [json]);
+  },
+
+  *update({ table, text }, columns, rows) {
+    const { primaryKey } = table;
+    const assignments = columns.slice(1).map(({ name }) => `${name} = v.${name}`);
+    // The keys stand there twice: of rows in a text the planner knows nothing, and would rather read the whole table.
+    const statement = `update ${text} as t set ${assignments.join(', ')}
+      from json_to_recordset($1::json) as v(${recordOf(columns)})
+      where t.${primaryKey} = v.${primaryKey} and t.${primaryKey} = any($2::text[])`;
+    for (const { json, keys } of toJsonRows(columns, rows))
+      yield CompiledQuery.raw(statement, [json, [...keys]]);
   },
 
   notify: (channel, payload) => sql`select pg_notify(${channel}, ${payload})`,
@@ -50,6 +56,10 @@ export const postgresDialect: SqlDialect = {
   isUniqueViolation: isPostgresUniqueViolation,
   isMissingTable: (error) => (error as { code?: unknown } | null)?.code === '42P01',
 };
+
+function namesOf(columns: readonly Column[]): string {
+  return columns.map(({ name }) => name).join(', ');
+}
 
 function recordOf(columns: readonly Column[]): string {
   return columns.map((column) => `${column.name} ${columnType(column)}`).join(', ');

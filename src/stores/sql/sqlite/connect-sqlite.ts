@@ -12,7 +12,7 @@ import { isRetryableSqliteError } from './sqlite-errors.js';
 import { SqliteHandle } from './sqlite-handle.js';
 
 /** Is how long a statement waits for the lock of another process; the event loop stands still meanwhile. */
-const BUSY_MS = 100;
+const BUSY_MS = 20;
 /** Is how long opening waits for other processes that open the same file. */
 const OPENING_MS = 20_000;
 

@@ -65,7 +65,7 @@ describe('an SQLite file', () => {
     const { db } = await connectTo(file);
     expect(await rowsOf(db, 'pragma journal_mode')).toEqual([{ journal_mode: 'wal' }]);
     expect(await rowsOf(db, 'pragma synchronous')).toEqual([{ synchronous: 2 }]);
-    expect(await rowsOf(db, 'pragma busy_timeout')).toEqual([{ timeout: 100 }]);
+    expect(await rowsOf(db, 'pragma busy_timeout')).toEqual([{ timeout: 20 }]);
   });
 
   it('is opened though another process still sets it up', async () => {
