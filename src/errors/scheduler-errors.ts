@@ -25,14 +25,14 @@ export class UnknownExecutorError extends SchedulerError {
   }
 }
 
-/** Reports a store that is not shared and serves another scheduler already. */
+/** Reports a store object that serves another scheduler already. */
 export class StoreInUseError extends SchedulerError {
   override readonly code = 'ESC_STORE_IN_USE';
 
   /** Makes the error. */
   constructor() {
     super(
-      'This store serves another scheduler. Give each scheduler a store of its own, or a store that can be shared.',
+      'This store object serves another scheduler. Give each scheduler an object of its own; to share jobs, let both lead to one database.',
     );
   }
 }

@@ -26,13 +26,13 @@ export class StoreSchemaError extends SchedulerError {
   /** Is the version that is needed. */
   readonly needed: number;
 
-  /** Makes the error from both versions and the name of the database. */
-  constructor(found: number, needed: number, database: string) {
+  /** Makes the error from both versions and the command that prints what is missing. */
+  constructor(found: number, needed: number, command: string) {
     const state = found === 0 ? 'are missing' : `have version ${String(found)}`;
     super(
       `The tables of the job store ${state}; version ${String(needed)} is needed. ` +
-        `Print the SQL that brings them there with "npx escapement-sql print ${database} --from ${String(found)}" ` +
-        "and run it, or let the store do so with migrate: 'auto'.",
+        `Print the SQL that brings them there with "${command}" and run it, ` +
+        "or let the store do so with migrate: 'auto'.",
     );
     this.found = found;
     this.needed = needed;

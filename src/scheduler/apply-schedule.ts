@@ -54,9 +54,12 @@ export async function applySchedule(
   checkId(owner, 'owner');
   checkArray(entries, 'entries');
   entries.forEach((entry, at) => checkRecord(entry, `entries[${String(at)}]`, ENTRY_KEYS));
-  const owned = new Set<string>();
-  for await (const { id } of jobs.all({ owner, states: ['active', 'paused', 'finished', 'parked'] }, link)) {
-    owned.add(id);
+  const owned = new Map<string, number | null>();
+  for await (const { id, revision } of jobs.all(
+    { owner, states: ['active', 'paused', 'finished', 'parked'] },
+    link,
+  )) {
+    owned.set(id, revision);
   }
   await refuseForeignIds(
     jobs,
@@ -69,9 +72,14 @@ export async function applySchedule(
     entries.map((entry) => sourceOf(entry, owner)),
     link,
   );
+  const newest = Math.max(...entries.map(({ revision }) => revision ?? -Infinity));
   const removed: string[] = [];
-  for (const id of owned) {
-    if (!declared.has(id) && (await jobs.remove(id, link))) removed.push(id);
+  const newer: string[] = [];
+  for (const [id, revision] of owned) {
+    if (declared.has(id)) continue;
+    // What newer code declared is not for older code to remove; an owner that declares nothing more is not older code.
+    if (entries.length > 0 && revision !== null && revision > newest) newer.push(id);
+    else if (await jobs.remove(id, link)) removed.push(id);
   }
   const idsOf = (...wanted: readonly PutOutcome['outcome'][]): string[] =>
     outcomes.filter(({ outcome }) => wanted.includes(outcome)).map(({ job }) => job.id);
@@ -80,7 +88,7 @@ export async function applySchedule(
     updated: idsOf('updated', 'replaced'),
     unchanged: idsOf('unchanged'),
     removed,
-    stale: idsOf('stale'),
+    stale: [...idsOf('stale'), ...newer],
   };
 }
 

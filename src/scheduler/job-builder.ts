@@ -15,7 +15,7 @@ import { JOB_DEFAULT_KEYS, layDefaults } from '../job/job-defaults.js';
 import type { JobPolicy } from '../job/job-policy.js';
 import type { IfExists, JobOptions } from '../job/job-options.js';
 import { NO_COUNTS, RECORD_FORMAT, countSpan, isUsedUp } from '../job/job-record.js';
-import type { JobDeclaration, JobDefinition, JobRecord } from '../job/job-record.js';
+import type { JobDeclaration, JobDefinition, JobRecord, JobState } from '../job/job-record.js';
 import type { AnyTask, TaskHandler } from '../job/task.js';
 import { functionTaskName } from '../job/function-name.js';
 import type { JobPut } from '../stores/job-store.js';
@@ -130,7 +130,9 @@ export class JobBuilder {
       version: 1,
       fence: 1,
       definition,
-      declaration: named ? this.#declare(definition, declared, state === 'paused') : null,
+      declaration: named
+        ? this.#declare(definition, source.trigger === undefined ? null : declared, state)
+        : null,
       revision:
         options.revision === undefined
           ? null
@@ -258,10 +260,11 @@ export class JobBuilder {
     return { definition, policy };
   }
 
-  #declare(definition: JobDefinition, declared: Trigger, paused: boolean): string {
+  /** Gives what the code declares; "once, now" is the same at every start, whenever that is. */
+  #declare(definition: JobDefinition, declared: Trigger | null, state: JobState): string {
     const declaration: JobDeclaration = {
-      definition: { ...definition, trigger: this.textOf(declared) },
-      paused,
+      definition: { ...definition, trigger: declared === null ? '"now"' : this.textOf(declared) },
+      paused: state === 'paused',
     };
     return JSON.stringify(declaration);
   }

@@ -197,6 +197,7 @@ export class NodeSession {
   }
 
   async #join(life: object): Promise<void> {
+    const sentAt = this.#env.clock.monotonic();
     const { peers, mine } = await this.#renew();
     await this.#giveBack(mine);
     if (!this.#isShared) for (const { node } of peers) await this.#recovery.recover(node);
@@ -209,7 +210,7 @@ export class NodeSession {
     this.#isActive = true;
     this.#isFenced = false;
     if (this.#isShared) {
-      this.#pulse.scheduleIn(this.#env.options.heartbeatMs);
+      this.#pulse.scheduleIn(this.#untilNextBeat(sentAt));
       this.#scheduleWatch();
     }
     this.#tellNews();
@@ -270,6 +271,7 @@ export class NodeSession {
   /** Renews the lease, and gives how long to wait with the next heartbeat. */
   async #beat(): Promise<number> {
     const { heartbeatMs } = this.#env.options;
+    const sentAt = this.#env.clock.monotonic();
     const beating = this.#takeBeat(++this.#beats);
     try {
       // One that is swallowed on the way must not keep the next from being sent; its answer counts whenever it comes.
@@ -279,7 +281,7 @@ export class NodeSession {
         this.#link.gaveUp(error);
         throw error;
       }
-      return await beating;
+      return (await beating) === 'again' ? 0 : this.#untilNextBeat(sentAt);
     } catch {
       // The link has told of it.
       this.#peers.blink();
@@ -287,20 +289,25 @@ export class NodeSession {
     }
   }
 
-  async #takeBeat(serial: number): Promise<number> {
+  async #takeBeat(serial: number): Promise<'in-time' | 'again'> {
     const { alive, mine } = await this.#renew();
     // An answer that comes late renews the lease, but tells of runs that may have ended since.
-    if (!this.#isActive || this.#beats !== serial) return 0;
+    if (!this.#isActive || this.#beats !== serial) return 'again';
     if (!alive && !this.#isFenced) {
       this.#fence('This node was declared dead; it gives up its runs');
-      return 0;
+      return 'again';
     }
     this.#isFenced = false;
     for (const run of this.#unknown.find(mine)) this.#duties.adopt(run);
     for (const { id, cancelRequested } of mine) if (cancelRequested) this.#duties.cancel(id);
     if (this.isAlive()) this.#revived();
     if (this.isAlive()) this.#recovery.convict(this.#peers);
-    return this.#env.options.heartbeatMs;
+    return 'in-time';
+  }
+
+  /** Gives how long to wait with the next heartbeat: from one sending to the next, as the lease counts. */
+  #untilNextBeat(sentAt: number): number {
+    return Math.max(0, this.#env.options.heartbeatMs - (this.#env.clock.monotonic() - sentAt));
   }
 
   /** Tells those who found the node not alive that it is. */

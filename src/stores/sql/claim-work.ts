@@ -12,20 +12,22 @@ import type { Database, Session } from './database.js';
 import { decodeJob } from './job-row.js';
 import type { AdvancingJob } from './job-row.js';
 import { existingUids, lockIdleJobs, settleJobs, writeTokens } from './job-table.js';
-import { readInteger, readNullableInteger } from './row-values.js';
+import { readInteger, readNullableInteger, readStoreNow } from './row-values.js';
+import type { Row } from './row-values.js';
 import { decodeRun } from './run-row.js';
 import type { StoredRun } from './run-row.js';
 import { readSlotsAndKeys, writeEnds, writeStarts } from './run-table.js';
 import type { HeldSlots } from './run-table.js';
 
-/** Tells when the first run and the first job of a priority come due; `null`: none does. */
+/** Is what comes first of the runs or jobs of a priority: of those that are due, and of those that are not yet; `null`: none. */
 interface Head {
+  readonly kind: 'run' | 'job';
   readonly priority: number;
-  readonly runAt: number | null;
-  readonly jobAt: number | null;
+  readonly dueAt: number | null;
+  readonly laterAt: number | null;
 }
 
-/** Holds the heads of a lane, highest priority first, and the store's time. */
+/** Holds the heads of a lane in the order in which they are claimed, and the store's time. */
 interface Heads {
   readonly now: number;
   readonly heads: readonly Head[];
@@ -37,6 +39,8 @@ interface Claimed {
   readonly missed: RunRecord[];
   readonly jobs: JobRecord[];
   readonly ended: JobRecord[];
+  /** Says whether all that was due has been taken, as far as can be told. */
+  isAllTaken: boolean;
 }
 
 /** Is how many runs are looked at to set aside those that cannot start. */
@@ -48,14 +52,12 @@ const BLOCKED_PAGE = 500;
  * Looks first, with one statement that locks nothing: where nothing is due, that is all.
  */
 export async function claimWork(db: Database, request: ClaimRequest): Promise<ClaimResult> {
-  const before = await readHeads(db, request);
-  const isDue = before.heads.some(
-    ({ runAt, jobAt }) => isReached(runAt, before.now) || isReached(jobAt, before.now),
-  );
-  if (!isDue) return { ...nothing(), now: before.now, nextAt: earliest(before) };
-  const claimed = await takeDue(db, request, before);
-  const after = await readHeads(db, request);
-  return { ...claimed, now: before.now, nextAt: earliest(after) };
+  const heads = await readHeads(db, request);
+  const claimed = await takeDue(db, request, heads);
+  const { runs, missed, jobs, ended, isAllTaken } = claimed;
+  // What comes next is known from the first look, unless something that was due is left.
+  const nextAt = isAllTaken ? nextOf(heads, jobs) : firstOf(await readHeads(db, request));
+  return { now: heads.now, runs, missed, jobs, ended, nextAt };
 }
 
 async function readHeads(db: Database, request: ClaimRequest): Promise<Heads> {
@@ -65,39 +67,49 @@ async function readHeads(db: Database, request: ClaimRequest): Promise<Heads> {
     levels.map((level) => sql`select ${sql.lit(level)} as priority`),
     sql` union all `,
   );
+  const first = (
+    from: RawBuilder<unknown>,
+    isKnown: RawBuilder<unknown>,
+    when: string,
+  ): RawBuilder<unknown> =>
+    sql`(select r.wake_at from ${from} as r where r.executor = ${request.executor} and r.priority = p.priority
+      and r.wake_at ${sql.raw(when)} ${db.now} and ${isKnown} order by r.wake_at limit 1)`;
+  const isKnownRunRow = isKnownRun(db, request);
+  const isKnownJobRow = isKnownJob(db, request);
   const rows = await db.read(
     db.session,
     sql`select p.priority, ${db.now} as store_now,
-      (select r.wake_at from ${runs.sql} as r where r.executor = ${request.executor}
-        and r.priority = p.priority and r.wake_at is not null and ${isKnownRun(db, request)}
-        order by r.wake_at limit 1) as run_at,
-      (select j.wake_at from ${jobs.sql} as j where j.executor = ${request.executor}
-        and j.priority = p.priority and j.wake_at is not null and ${isKnownJob(db, request)}
-        order by j.wake_at limit 1) as job_at
+      ${first(runs.sql, isKnownRunRow, '<=')} as run_due_at,
+      ${first(runs.sql, isKnownRunRow, '>')} as run_later_at,
+      ${first(jobs.sql, isKnownJobRow, '<=')} as job_due_at,
+      ${first(jobs.sql, isKnownJobRow, '>')} as job_later_at
       from (${priorities}) as p order by p.priority desc`,
   );
-  return {
-    now: readInteger(rows[0]?.['store_now']),
-    heads: rows.map((row) => ({
-      priority: readInteger(row['priority']),
-      runAt: readNullableInteger(row['run_at']),
-      jobAt: readNullableInteger(row['job_at']),
-    })),
-  };
+  return { now: readStoreNow(rows), heads: rows.flatMap(decodeHeads) };
+}
+
+function decodeHeads(row: Row): Head[] {
+  const priority = readInteger(row['priority']);
+  return (['run', 'job'] as const).map((kind) => ({
+    kind,
+    priority,
+    dueAt: readNullableInteger(row[`${kind}_due_at`]),
+    laterAt: readNullableInteger(row[`${kind}_later_at`]),
+  }));
 }
 
 async function takeDue(db: Database, request: ClaimRequest, { now, heads }: Heads): Promise<Claimed> {
-  const claimed = nothing();
-  const room = (): number => request.limit - claimed.runs.length - claimed.jobs.length;
-  for (const { priority, runAt, jobAt } of heads) {
-    let isMore = isReached(runAt, now);
-    while (isMore && room() > 0) {
-      isMore = await takeRuns(db, request, { priority, now, limit: room() }, claimed);
-    }
-    // Asked for the next time alone, it still sets aside the runs that cannot start then.
-    if (isMore && request.limit === 0) await takeRuns(db, request, { priority, now, limit: 0 }, claimed);
-    if (isReached(jobAt, now) && room() > 0) {
-      claimed.jobs.push(...(await takeJobs(db, request, { priority, now, limit: room() })));
+  const claimed: Claimed = { runs: [], missed: [], jobs: [], ended: [], isAllTaken: true };
+  for (const { kind, priority, dueAt } of heads) {
+    if (dueAt === null) continue;
+    const take = kind === 'run' ? takeRuns : takeJobs;
+    let isMore = true;
+    while (isMore) {
+      const limit = request.limit - claimed.runs.length - claimed.jobs.length;
+      // Asked for the next time alone, it still sets aside the runs that cannot start then.
+      if (limit <= 0 && request.limit > 0) claimed.isAllTaken = false;
+      if (!claimed.isAllTaken) return claimed;
+      isMore = await take(db, request, { priority, now, limit }, claimed);
     }
   }
   return claimed;
@@ -111,25 +123,44 @@ interface Page {
   readonly limit: number;
 }
 
-async function takeJobs(db: Database, request: ClaimRequest, page: Page): Promise<JobRecord[]> {
+/** Takes due jobs; tells whether to look for more. */
+async function takeJobs(db: Database, request: ClaimRequest, page: Page, claimed: Claimed): Promise<boolean> {
+  if (page.limit === 0) {
+    claimed.isAllTaken = false;
+    return false;
+  }
   const { tables, dialect } = db;
   const wakeAt = page.now + request.claimMs;
   const select = (columns: RawBuilder<unknown>): RawBuilder<unknown> =>
-    sql`select ${columns} from ${tables.jobs.sql} as j where j.executor = ${request.executor}
-      and j.priority = ${sql.lit(page.priority)} and j.wake_at <= ${page.now} and ${isKnownJob(db, request)}
-      order by j.wake_at limit ${sql.lit(page.limit)} ${dialect.skipLocked}`;
+    sql`select ${columns} from ${tables.jobs.sql} as r where r.executor = ${request.executor}
+      and r.priority = ${sql.lit(page.priority)} and r.wake_at <= ${page.now} and ${isKnownJob(db, request)}
+      order by r.wake_at limit ${page.limit} ${dialect.skipLocked}`;
   const update = (which: RawBuilder<unknown>): RawBuilder<unknown> =>
     sql`update ${tables.jobs.sql} set fence = fence + 1, wake_at = ${wakeAt} where ${which}`;
-  if (dialect.canReturn) {
-    const due = dialect.isInSelect(sql`uid`, select(sql`j.uid`));
-    const rows = await db.read(db.session, sql`${update(due)} returning *`);
-    return rows.map(decodeJob).sort(byDueTime);
-  }
+  const jobs = dialect.canReturn
+    ? await takeReturned(db, update(dialect.isInSelect(sql`uid`, select(sql`r.uid`))))
+    : await takeSelected(db, select(sql`r.*`), update, wakeAt);
+  claimed.jobs.push(...jobs);
+  // Where there is not one of those that were due, others have them locked: whether they take them remains to be seen.
+  if (jobs.length === 0) claimed.isAllTaken = false;
+  return jobs.length === page.limit;
+}
+
+async function takeReturned(db: Database, update: RawBuilder<unknown>): Promise<JobRecord[]> {
+  const rows = await db.read(db.session, sql`${update} returning *`);
+  return rows.map(decodeJob).sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0));
+}
+
+async function takeSelected(
+  db: Database,
+  select: RawBuilder<unknown>,
+  update: (which: RawBuilder<unknown>) => RawBuilder<unknown>,
+  wakeAt: number,
+): Promise<JobRecord[]> {
   return db.transaction(async (session) => {
-    const rows = await db.read(session, select(sql`j.*`));
-    const jobs = rows.map((row) => claimJob(decodeJob(row), wakeAt));
+    const jobs = (await db.read(session, select)).map((row) => claimJob(decodeJob(row), wakeAt));
     const uids = jobs.map(({ uid }) => uid);
-    await update(dialect.isIn(sql`uid`, uids)).execute(session);
+    await update(db.dialect.isIn(sql`uid`, uids)).execute(session);
     return jobs;
   });
 }
@@ -138,24 +169,24 @@ async function takeJobs(db: Database, request: ClaimRequest, page: Page): Promis
 async function takeRuns(db: Database, request: ClaimRequest, page: Page, claimed: Claimed): Promise<boolean> {
   const { now, limit } = page;
   const pageSize = limit === 0 ? BLOCKED_PAGE : limit;
-  const taken = await db.transaction(async (session) => {
+  const { started, missed, ended, isAnyMoved, found } = await db.transaction(async (session) => {
     const rows = await db.read(
       session,
       sql`select r.* from ${db.tables.runs.sql} as r where r.executor = ${request.executor}
         and r.priority = ${sql.lit(page.priority)} and r.wake_at <= ${now} and ${isKnownRun(db, request)}
-        order by r.wake_at limit ${sql.lit(pageSize)} ${db.dialect.skipLocked}`,
+        order by r.wake_at limit ${pageSize} ${db.dialect.skipLocked}`,
     );
     const rules = { node: request.node, now, mayStart: limit > 0 };
-    const { started, missed, blocked } = await startRuns(db, session, rows.map(decodeRun), rules);
-    const ended = await endMissedRuns(db, session, missed, now);
-    // What a job that others are busy with kept back is at the head again; they have it locked for a moment only.
-    const isAnyMoved = started.length + missed.length + blocked.length > 0;
-    return { started, missed, ended, isMore: rows.length === pageSize && isAnyMoved };
+    const start = await startRuns(db, session, rows.map(decodeRun), rules);
+    const endedJobs = await endMissedRuns(db, session, start.missed, now);
+    return { ...start.outcome, ended: endedJobs, found: rows.length };
   });
-  claimed.runs.push(...taken.started);
-  claimed.missed.push(...taken.missed);
-  claimed.ended.push(...taken.ended);
-  return taken.isMore;
+  claimed.runs.push(...started);
+  claimed.missed.push(...missed);
+  claimed.ended.push(...ended);
+  // What a job that others are busy with kept back is at the head again; they have it locked for a moment only.
+  if (!isAnyMoved || limit === 0) claimed.isAllTaken = false;
+  return found === pageSize && isAnyMoved;
 }
 
 /** Starts those of some locked runs that can start, and sets the others aside. */
@@ -223,6 +254,12 @@ class RunStart {
     return [...this.#tokens].map(([uid, lastToken]) => ({ uid, lastToken }));
   }
 
+  /** Holds what came of it. */
+  get outcome(): Pick<RunStart, 'started' | 'missed'> & { readonly isAnyMoved: boolean } {
+    const { started, missed, blocked } = this;
+    return { started, missed, isAnyMoved: started.length + missed.length + blocked.length > 0 };
+  }
+
   take(run: RunRecord): void {
     const job = run.jobUid === null ? undefined : this.#jobs.get(run.jobUid);
     const isBlocked = job !== undefined && !this.#slots.isAnyFree(job);
@@ -254,28 +291,26 @@ function asleep(run: RunRecord): StoredRun {
   return { run, wakeAt: null };
 }
 
-function byDueTime(a: JobRecord, b: JobRecord): number {
-  return (a.dueAt ?? 0) - (b.dueAt ?? 0);
-}
-
 function isKnownRun(db: Database, { tasks }: ClaimRequest): RawBuilder<unknown> {
   return sql`r.format <= ${sql.lit(RECORD_FORMAT)} and ${db.dialect.isIn(sql`r.task`, [...tasks])}`;
 }
 
 function isKnownJob(db: Database, { tasks, triggerKinds }: ClaimRequest): RawBuilder<unknown> {
-  return sql`j.format <= ${sql.lit(RECORD_FORMAT)} and ${db.dialect.isIn(sql`j.task`, [...tasks])}
-    and ${db.dialect.isIn(sql`j.trigger_kind`, [...triggerKinds])}`;
+  return sql`r.format <= ${sql.lit(RECORD_FORMAT)} and ${db.dialect.isIn(sql`r.task`, [...tasks])}
+    and ${db.dialect.isIn(sql`r.trigger_kind`, [...triggerKinds])}`;
 }
 
-function isReached(at: number | null, now: number): boolean {
-  return at !== null && at <= now;
+/** Gives when the first of a lane comes due, or has. */
+function firstOf({ heads }: Heads): number | null {
+  return least(heads.flatMap(({ dueAt, laterAt }) => [dueAt, laterAt]));
 }
 
-function earliest({ heads }: Heads): number | null {
-  const times = heads.flatMap(({ runAt, jobAt }) => [runAt, jobAt]).filter((at) => at !== null);
-  return times.length === 0 ? null : Math.min(...times);
+/** Gives when the next of a lane comes due, once all that was due is taken: a claimed job does so when its claim expires. */
+function nextOf({ heads }: Heads, claimed: readonly JobRecord[]): number | null {
+  return least([...heads.map(({ laterAt }) => laterAt), claimed[0]?.wakeAt ?? null]);
 }
 
-function nothing(): Claimed {
-  return { runs: [], missed: [], jobs: [], ended: [] };
+function least(times: readonly (number | null)[]): number | null {
+  const known = times.filter((at) => at !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }

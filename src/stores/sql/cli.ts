@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { argv, exit, stderr, stdout } from 'node:process';
 import { parseArgs } from 'node:util';
+import { InvalidOptionError } from '../../errors/input-errors.js';
+import type { SqlDatabaseName } from './dialect.js';
 import { migrationSql, SCHEMA_VERSION } from './migrations.js';
-import type { SqlDatabaseName } from './migrations.js';
 
 const USAGE = `Usage: escapement-sql print <postgres|mysql|mariadb|sqlite> [--schema NAME] [--prefix NAME] [--from VERSION]
 
@@ -29,6 +30,7 @@ try {
       ...(schema !== undefined && { schema }),
       ...(tablePrefix !== undefined && { tablePrefix }),
     };
+    if (!/^\d+$/.test(values.from)) throw new InvalidOptionError('--from', 'a version', values.from);
     stdout.write(migrationSql(database as SqlDatabaseName, naming, Number(values.from)));
   } else {
     stderr.write(USAGE);

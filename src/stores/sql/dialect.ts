@@ -6,6 +6,9 @@ import type { Column, Table } from './tables.js';
 /** Names a database that an {@link SqlJobStore} speaks to; MariaDB is `mysql` too. */
 export type SqlDialectName = 'postgres' | 'mysql' | 'sqlite';
 
+/** Names a database closely enough to write its tables down. */
+export type SqlDatabaseName = 'postgres' | 'mysql' | 'mariadb' | 'sqlite';
+
 /** Is a table with the name that it has in the database. */
 export interface NamedTable {
   /** Is the table. */
@@ -20,6 +23,8 @@ export interface NamedTable {
 export interface SqlDialect {
   /** Names the database. */
   readonly name: SqlDialectName;
+  /** Names the database more closely: MySQL and MariaDB are told apart. */
+  readonly product: SqlDatabaseName;
   /** Holds the statements that begin a transaction in which each statement sees what was committed before it. */
   readonly begin: readonly RawBuilder<unknown>[];
   /** Locks the rows of a select until the transaction ends, waiting for those that others have locked. */

@@ -59,7 +59,7 @@ export async function pruneJobs(db: Database, before: number, limit: number): Pr
   const isOld = sql`state = 'finished' and finished_at < ${before}`;
   const found = await db.read(
     db.session,
-    sql`select uid from ${db.tables.jobs.sql} where ${isOld} order by finished_at limit ${sql.lit(limit)}`,
+    sql`select uid from ${db.tables.jobs.sql} where ${isOld} order by finished_at limit ${limit}`,
   );
   if (found.length === 0) return 0;
   return db.transaction(async (session) => {

@@ -135,7 +135,7 @@ export async function pruneRuns(db: Database, before: number, limit: number): Pr
     db.session,
     // By when they were created, which is never later: an index on their ends would be one more to write for each run.
     sql`select id from ${runs.sql} where created_at < ${before} and finished_at < ${before} and held = 0
-      order by created_at limit ${sql.lit(limit)}`,
+      order by created_at limit ${limit}`,
   );
   if (found.length === 0) return 0;
   const ids = found.map((row) => readText(row['id']));

@@ -1,39 +1,28 @@
 import type { Column } from './tables.js';
 import type { Value } from './row-writer.js';
 
-/** Holds rows as one text. */
-export interface JsonRows {
-  /** Is a JSON array of objects, without the columns that are null. */
-  readonly json: string;
-  /** Holds the first value of each, its primary key. */
-  readonly keys: readonly string[];
-}
-
 /** Is how much text goes into one statement: well below the least limit of a packet, 16 MiB on MariaDB. */
 const MAX_STATEMENT_CHARS = 2_000_000;
 
-/** Writes rows as JSON texts, none of them too long for a statement. */
+/** Writes rows as JSON arrays of objects, without the columns that are null; none of them too long for a statement. */
 export function* toJsonRows(
   columns: readonly Column[],
   rows: readonly (readonly Value[])[],
-): Generator<JsonRows> {
+): Generator<string> {
   const labels = columns.map(({ name }) => `,"${name}":`);
   let objects: string[] = [];
-  let keys: string[] = [];
   let length = 0;
   for (const row of rows) {
     const object = toObject(labels, row);
     if (length + object.length > MAX_STATEMENT_CHARS && objects.length > 0) {
-      yield { json: `[${objects.join(',')}]`, keys };
+      yield `[${objects.join(',')}]`;
       objects = [];
-      keys = [];
       length = 0;
     }
     objects.push(object);
-    keys.push(String(row[0]));
     length += object.length;
   }
-  if (objects.length > 0) yield { json: `[${objects.join(',')}]`, keys };
+  if (objects.length > 0) yield `[${objects.join(',')}]`;
 }
 
 /** Straight to text: objects for some ten thousand rows a second would be most of the garbage of a store. */

@@ -20,7 +20,7 @@ export async function listJobs(db: Database, query: JobQuery): Promise<Page<JobR
       tag === undefined ? null : dialect.contains(sql`tags`, textInTexts(tag)),
       owner === undefined ? null : sql`owner = ${owner}`,
       after === undefined ? null : sql`id > ${after}`,
-    ])} order by id limit ${sql.lit(limit + 1)}`,
+    ])} order by id limit ${limit + 1}`,
   );
   return page(rows.map(decodeJob), limit, ({ id }) => id);
 }
@@ -37,7 +37,7 @@ export async function listRuns(db: Database, query: RunQuery): Promise<Page<RunR
       origin === undefined ? null : sql`origin = ${origin}`,
       parentRunId === undefined ? null : sql`parent_run_id = ${parentRunId}`,
       after === undefined ? null : isBefore(after),
-    ])} order by created_at desc, id desc limit ${sql.lit(limit + 1)}`,
+    ])} order by created_at desc, id desc limit ${limit + 1}`,
   );
   return page(rows.map(decodeRun), limit, ({ createdAt, id }) => `${createdAt}-${id}`);
 }

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import { StoreSchemaError } from '../../errors/store-errors.js';
 import type { Database, Session } from './database.js';
-import { MIGRATIONS, recordVersion, SCHEMA_VERSION } from './migrations.js';
+import { metaStatements, MIGRATIONS, recordVersion, SCHEMA_VERSION } from './migrations.js';
 import { readInteger } from './row-values.js';
-import type { ResolvedSqlOptions } from './sql-options.js';
+import { DEFAULT_PREFIX } from './sql-options.js';
+import type { ResolvedSqlOptions, TableNaming } from './sql-options.js';
 
 /**
  * Makes sure that the tables are there, and new enough; newer ones are left as they are.
@@ -11,9 +12,10 @@ import type { ResolvedSqlOptions } from './sql-options.js';
  * @throws `StoreSchemaError` when they are not, and are not to be made
  */
 export async function migrate(db: Database, options: ResolvedSqlOptions): Promise<void> {
-  if ((await readVersion(db, db.session)) >= SCHEMA_VERSION) return;
+  const found = await readVersion(db, db.session);
+  if (found >= SCHEMA_VERSION) return;
   if (options.migrate === 'auto') await bringUpToDate(db, options);
-  else throw new StoreSchemaError(await readVersion(db, db.session), SCHEMA_VERSION, db.dialect.name);
+  else throw new StoreSchemaError(found, SCHEMA_VERSION, printCommand(db.dialect.product, options, found));
 }
 
 async function bringUpToDate(db: Database, options: ResolvedSqlOptions): Promise<void> {
@@ -22,8 +24,9 @@ async function bringUpToDate(db: Database, options: ResolvedSqlOptions): Promise
   await db.transaction(async (session) => {
     await dialect.lock(name)?.execute(session);
     try {
-      // Outside of this transaction: on PostgreSQL a table that is missing would end it.
-      const from = await readVersion(db, dialect.name === 'sqlite' ? session : db.session);
+      // It is made first, so that it can be read: on PostgreSQL a table that is missing would end the transaction.
+      for (const text of metaStatements(dialect, tables, options)) await sql.raw(text).execute(session);
+      const from = await readVersion(db, session);
       for (const { version, statements } of MIGRATIONS) {
         if (version <= from) continue;
         for (const text of statements(dialect, tables, options)) await sql.raw(text).execute(session);
@@ -33,6 +36,16 @@ async function bringUpToDate(db: Database, options: ResolvedSqlOptions): Promise
       await dialect.unlock(name)?.execute(session);
     }
   });
+}
+
+/** Gives the command that prints what is missing. */
+function printCommand(database: string, { schema, tablePrefix }: TableNaming, from: number): string {
+  return [
+    `npx escapement-sql print ${database}`,
+    ...(schema === null ? [] : [`--schema ${schema}`]),
+    ...(tablePrefix === DEFAULT_PREFIX ? [] : [`--prefix ${tablePrefix}`]),
+    ...(from === 0 ? [] : [`--from ${from}`]),
+  ].join(' ');
 }
 
 /** Gives the version of the tables; 0: there are none. */

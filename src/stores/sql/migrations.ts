@@ -2,7 +2,7 @@ import { InvalidOptionError } from '../../errors/input-errors.js';
 import { checkInteger } from '../../internal/check.js';
 import { nameTables } from './database.js';
 import type { TableNames } from './database.js';
-import type { SqlDialect } from './dialect.js';
+import type { SqlDatabaseName, SqlDialect } from './dialect.js';
 import { mysqlDialect } from './mysql/mysql-dialect.js';
 import { postgresDialect } from './postgres/postgres-dialect.js';
 import { resolveNaming } from './sql-options.js';
@@ -17,21 +17,32 @@ export interface Migration {
   readonly statements: (dialect: SqlDialect, tables: TableNames, naming: TableNaming) => readonly string[];
 }
 
-/** Names a database whose tables {@link migrationSql} can print. */
-export type SqlDatabaseName = 'postgres' | 'mysql' | 'mariadb' | 'sqlite';
+/** Gives the statements that make the table that tells the version of the others. */
+export function metaStatements(
+  dialect: SqlDialect,
+  { meta }: TableNames,
+  { schema, tablePrefix }: TableNaming,
+): readonly string[] {
+  const makesSchema = schema !== null && dialect.name === 'postgres';
+  return [
+    ...(makesSchema ? [`create schema if not exists ${dialect.quote(schema)}`] : []),
+    ...dialect.createTable(meta, tablePrefix),
+  ];
+}
 
 /** Holds all steps, in order. */
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    statements: (dialect, { jobs, runs, nodes, meta }, { schema, tablePrefix }) => [
-      ...(schema !== null && dialect.name === 'postgres'
-        ? [`create schema if not exists ${dialect.quote(schema)}`]
-        : []),
-      ...[jobs, runs, nodes, meta].flatMap((table) => dialect.createTable(table, tablePrefix)),
-      `insert into ${meta.text} (name, value) values ('highest_token', 0)`,
-      `insert into ${meta.text} (name, value) values ('schema_version', 0)`,
-    ],
+    statements: (dialect, tables, naming) => {
+      const { jobs, runs, nodes, meta } = tables;
+      return [
+        ...metaStatements(dialect, tables, naming),
+        ...[jobs, runs, nodes].flatMap((table) => dialect.createTable(table, naming.tablePrefix)),
+        `insert into ${meta.text} (name, value) values ('highest_token', 0)`,
+        `insert into ${meta.text} (name, value) values ('schema_version', 0)`,
+      ];
+    },
   },
 ];
 
@@ -70,9 +81,9 @@ function dialectOf(database: SqlDatabaseName): SqlDialect {
     case 'sqlite':
       return sqliteDialect;
     case 'mysql':
-      return mysqlDialect('utf8mb4_0900_bin');
+      return mysqlDialect('mysql');
     case 'mariadb':
-      return mysqlDialect('utf8mb4_nopad_bin');
+      return mysqlDialect('mariadb');
     default:
       throw new InvalidOptionError('database', 'postgres, mysql, mariadb or sqlite', database);
   }

@@ -11,5 +11,5 @@ export async function resolveDialect(name: SqlDialectName, db: Kysely<unknown>):
   if (name === 'sqlite') return sqliteDialect;
   const { rows } = await sql<{ version: string }>`select version() as version`.execute(db);
   const isMariaDb = /mariadb/i.test(rows[0]?.version ?? '');
-  return mysqlDialect(isMariaDb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin');
+  return mysqlDialect(isMariaDb ? 'mariadb' : 'mysql');
 }

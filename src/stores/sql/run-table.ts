@@ -148,7 +148,7 @@ export async function releaseBlocked(
     const rows = await db.read(
       session,
       sql`select id from ${runs.sql} where job_uid = ${job.uid} and status = 'queued'
-        and wake_at is null and held = 0 order by priority desc, available_at, created_at limit ${sql.lit(free)}`,
+        and wake_at is null and held = 0 order by priority desc, available_at, created_at limit ${free}`,
     );
     if (rows.length === 0) continue;
     const ids = rows.map((row) => readText(row['id']));

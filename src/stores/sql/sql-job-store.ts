@@ -239,8 +239,11 @@ export class SqlJobStore implements JobStore {
   async addRuns(runs: readonly RunRecord[]): Promise<AddedRun[]> {
     const { db, hints } = this.#opened;
     const added = await addRuns(db, runs);
-    const times = added.filter(({ outcome }) => outcome === 'queued').map(({ run }) => run.availableAt);
-    if (times.length > 0) hints.work(earliest(times));
+    const queued = added.filter(({ outcome }) => outcome === 'queued');
+    hintWork(
+      hints,
+      queued.map(({ run }) => ({ at: run.availableAt, writtenAt: run.createdAt })),
+    );
     return added;
   }
 
@@ -358,10 +361,24 @@ function channelOf({ schema, tablePrefix }: TableNaming): string {
   return `${schema === null ? '' : `${schema}.`}${tablePrefix}changes`;
 }
 
-/** Tells other nodes of jobs that come due, and of those that do not any more, which costs them one look. */
+/** Tells other nodes of jobs that come due. */
 function hintJobs(hints: HintSender, jobs: readonly JobRecord[]): void {
-  const times = jobs.map(idleWakeAt).filter((at) => at !== null);
-  if (times.length > 0) hints.work(earliest(times));
+  hintWork(
+    hints,
+    jobs.map((job) => ({ at: idleWakeAt(job), writtenAt: job.updatedAt })),
+  );
+}
+
+/** Tells when the first of some work comes due; of what was due when it was written, that it is to be done at once. */
+function hintWork(
+  hints: HintSender,
+  work: readonly { readonly at: number | null; readonly writtenAt: number }[],
+): void {
+  const times = work.flatMap(({ at, writtenAt }) => (at === null ? [] : [at <= writtenAt ? -Infinity : at]));
+  if (times.length === 0) return;
+  const first = earliest(times);
+  // Whoever hears of an instant waits until its idea of the store's clock has reached it.
+  hints.work(first === -Infinity ? null : first);
 }
 
 function earliest(times: readonly number[]): number {

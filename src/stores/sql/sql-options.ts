@@ -38,7 +38,8 @@ export interface ResolvedSqlOptions extends TableNaming {
 /** Names the options of every `SqlJobStore`. */
 export const SQL_OPTION_KEYS: readonly string[] = ['schema', 'tablePrefix', 'migrate'];
 
-const DEFAULT_PREFIX = 'escapement_';
+/** Stands before the tables' names unless another is given. */
+export const DEFAULT_PREFIX = 'escapement_';
 /** Is what every database takes as a part of a name, quoted or not, without telling upper from lower case. */
 const NAME = /^[a-z_][a-z0-9_]{0,31}$/;
 

@@ -6,13 +6,12 @@ import { toJsonRows } from '../json-rows.js';
 import type { Column, Index } from '../tables.js';
 import { isMysqlUniqueViolation, isRetryableMysqlError } from './mysql-errors.js';
 
-/**
- * Makes the SQL of MySQL and MariaDB.
- *
- * @param collation - compares texts by their code points, and takes trailing spaces for what they are
- */
-export function mysqlDialect(collation: 'utf8mb4_0900_bin' | 'utf8mb4_nopad_bin'): SqlDialect {
-  const text = `character set utf8mb4 collate ${collation}`;
+/** Compares texts by their code points, and takes trailing spaces for what they are. */
+const COLLATIONS = { mysql: 'utf8mb4_0900_bin', mariadb: 'utf8mb4_nopad_bin' } as const;
+
+/** Makes the SQL of MySQL or MariaDB. */
+export function mysqlDialect(product: 'mysql' | 'mariadb'): SqlDialect {
+  const text = `character set utf8mb4 collate ${COLLATIONS[product]}`;
 
   const columnType = ({ type }: Column): string => {
     switch (type) {
@@ -39,6 +38,7 @@ export function mysqlDialect(collation: 'utf8mb4_0900_bin' | 'utf8mb4_nopad_bin'
 
   return {
     name: 'mysql',
+    product,
     // With the default, repeatable read, a statement would not see what was committed while it waited for a lock.
     begin: [sql`set transaction isolation level read committed`, sql`start transaction`],
     forUpdate: sql`for update`,
@@ -61,7 +61,7 @@ export function mysqlDialect(collation: 'utf8mb4_0900_bin' | 'utf8mb4_nopad_bin'
     *insert({ text: name }, columns, rows) {
       const names = columns.map((column) => column.name).join(', ');
       const statement = `insert into ${name} (${names}) select ${names} from ${tableOf(columns)}`;
-      for (const { json } of toJsonRows(columns, rows)) yield CompiledQuery.raw(statement, [json]);
+      for (const json of toJsonRows(columns, rows)) yield CompiledQuery.raw(statement, [json]);
     },
 
     *update({ table: { primaryKey }, text: name }, columns, rows) {
@@ -69,7 +69,7 @@ export function mysqlDialect(collation: 'utf8mb4_0900_bin' | 'utf8mb4_nopad_bin'
       // The given rows first, each finding its own by the key: the optimizer would rather read the whole table.
       const statement = `update ${tableOf(columns)}
         straight_join ${name} as t on t.${primaryKey} = v.${primaryKey} set ${assignments.join(', ')}`;
-      for (const { json } of toJsonRows(columns, rows)) yield CompiledQuery.raw(statement, [json]);
+      for (const json of toJsonRows(columns, rows)) yield CompiledQuery.raw(statement, [json]);
     },
 
     notify: () => null,

@@ -30,6 +30,8 @@ export interface PgPoolClientLike extends PgClientLike {
 export interface PgQuery {
   /** Is its text. */
   readonly text: string;
+  /** Names it, so that it is prepared once for a connection. */
+  readonly name?: string;
   /** Holds its parameters. */
   readonly values?: unknown[];
   /** Gives what reads a type's values. */

@@ -3,6 +3,7 @@ import type { ClientPool, PooledClient } from '../pooled-driver.js';
 import { STATEMENT_LIMIT_MS } from '../pooled-driver.js';
 import type { PgClientLike, PgPoolClientLike, PgPoolLike, PgQuery, PgResult } from './pg-pool-like.js';
 import { isPostgresStatementError } from './postgres-errors.js';
+import { StatementNames } from './statement-names.js';
 
 const BEGINS = /^\s*(?:begin|start transaction)\b/i;
 
@@ -23,12 +24,15 @@ export class PgPool implements ClientPool {
   readonly #pool: PgPoolLike;
   readonly #isOwn: boolean;
   readonly #known = new WeakSet<PgClientLike>();
+  /** Names statements on connections of our own; those of others may go through a pooler, or know our names. */
+  readonly #names: StatementNames | null;
   #isEnded = false;
 
   /** Makes it; nothing is connected yet. */
   constructor(pool: PgPoolLike, isOwn: boolean) {
     this.#pool = pool;
     this.#isOwn = isOwn;
+    this.#names = isOwn ? new StatementNames() : null;
     pool.on('error', ignore);
   }
 
@@ -39,7 +43,7 @@ export class PgPool implements ClientPool {
       this.#known.add(client);
       client.on('error', ignore);
     }
-    return new PgPooledClient(client);
+    return new PgPooledClient(client, this.#names);
   }
 
   async end(): Promise<void> {
@@ -52,22 +56,35 @@ export class PgPool implements ClientPool {
 
 class PgPooledClient implements PooledClient {
   readonly #client: PgPoolClientLike;
+  readonly #names: StatementNames | null;
 
-  constructor(client: PgPoolClientLike) {
+  constructor(client: PgPoolClientLike, names: StatementNames | null) {
     this.#client = client;
+    this.#names = names;
   }
 
   async run(text: string, values: readonly unknown[]): Promise<QueryResult<unknown>> {
+    const name = values.length === 0 ? undefined : this.#names?.nameOf(text);
     const query: PgQuery = {
+      ...(name !== undefined && { name }),
       text: BEGINS.test(text) && values.length === 0 ? text + BOUNDS : text,
       values: [...values],
       types: { getTypeParser: (oid, format) => this.#parser(oid, format) },
     };
-    const answer = (await this.#client.query(query)) as PgResult | readonly PgResult[];
+    const answer = await this.#ask(query);
     const { command, rowCount, rows } = Array.isArray(answer) ? EMPTY : (answer as PgResult);
     return CHANGING.has(command ?? '')
       ? { rows: [...rows], numAffectedRows: BigInt(rowCount ?? 0) }
       : { rows: [...rows] };
+  }
+
+  async #ask(query: PgQuery): Promise<PgResult | readonly PgResult[]> {
+    try {
+      return (await this.#client.query(query)) as PgResult | readonly PgResult[];
+    } catch (error) {
+      this.#names?.see(error);
+      throw error;
+    }
   }
 
   survives(error: unknown): boolean {

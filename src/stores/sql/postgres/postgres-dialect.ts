@@ -9,6 +9,7 @@ import { isPostgresUniqueViolation, isRetryablePostgresError } from './postgres-
 /** Is the SQL of PostgreSQL. */
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
+  product: 'postgres',
   begin: [sql`begin isolation level read committed`],
   forUpdate: sql`for update`,
   skipLocked: sql`for update skip locked`,
@@ -30,18 +31,16 @@ export const postgresDialect: SqlDialect = {
   *insert({ text }, columns, rows) {
     const names = namesOf(columns);
     const statement = `insert into ${text} (${names}) select ${names} from json_to_recordset($1::json) as v(${recordOf(columns)})`;
-    for (const { json } of toJsonRows(columns, rows)) yield CompiledQuery.raw(statement, [json]);
+    for (const json of toJsonRows(columns, rows)) yield CompiledQuery.raw(statement, [json]);
   },
 
   *update({ table, text }, columns, rows) {
     const { primaryKey } = table;
     const assignments = columns.slice(1).map(({ name }) => `${name} = v.${name}`);
-    // The keys stand there twice: of rows in a text the planner knows nothing, and would rather read the whole table.
     const statement = `update ${text} as t set ${assignments.join(', ')}
       from json_to_recordset($1::json) as v(${recordOf(columns)})
-      where t.${primaryKey} = v.${primaryKey} and t.${primaryKey} = any($2::text[])`;
-    for (const { json, keys } of toJsonRows(columns, rows))
-      yield CompiledQuery.raw(statement, [json, [...keys]]);
+      where t.${primaryKey} = v.${primaryKey}`;
+    for (const json of toJsonRows(columns, rows)) yield CompiledQuery.raw(statement, [json]);
   },
 
   notify: (channel, payload) => sql`select pg_notify(${channel}, ${payload})`,

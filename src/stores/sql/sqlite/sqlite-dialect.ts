@@ -7,6 +7,7 @@ import { isRetryableSqliteError, isSqliteUniqueViolation } from './sqlite-errors
 /** Is the SQL of SQLite. */
 export const sqliteDialect: SqlDialect = {
   name: 'sqlite',
+  product: 'sqlite',
   // A transaction that begins as a reader and then writes is refused at once when another writes.
   begin: [sql`begin immediate`],
   // One writer at a time: whoever has begun has locked all.
