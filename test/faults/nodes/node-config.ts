@@ -1,0 +1,44 @@
+import type { SchedulerOptions } from 'escapement';
+import type { Trap } from './trapping-store.js';
+
+/** Says where a scenario's jobs are kept. */
+export interface StorePlace {
+  readonly engine: 'postgres' | 'mysql' | 'sqlite';
+  /** Is a URL, or the path of a SQLite file. */
+  readonly at: string;
+  /** Keeps the tables of one scenario apart from those of others. */
+  readonly tablePrefix: string;
+}
+
+/** Is what a node's process is given when it is spawned; plain JSON. */
+export interface NodeConfig {
+  /** Names the process in the history. */
+  readonly name: string;
+  readonly place: StorePlace;
+  /** Is where the history is kept. */
+  readonly folder: string;
+  readonly concurrency: number;
+  readonly options: Pick<SchedulerOptions, 'lease' | 'heartbeat' | 'claimTimeout' | 'backstop'>;
+  /** Says what happens to the process around its calls of the store. */
+  readonly traps: readonly Trap[];
+  /** Leaves the tasks out: the node knows none but these. @defaultValue all */
+  readonly tasks?: readonly string[];
+  /** Says whether it begins to fire at once; else it is told to by `start`. */
+  readonly isStarted: boolean;
+}
+
+/** Asks a node's scheduler for something; plain JSON. */
+export interface NodeRequest {
+  readonly id: number;
+  /** Names a method of the scheduler. */
+  readonly method: string;
+  readonly args: readonly unknown[];
+  /** Is how many times to call it, one after another. */
+  readonly times: number;
+}
+
+/** Is what a node answers: `ready` once it fires, or what has become of a request. */
+export type NodeAnswer =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'done'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly id: number; readonly code: string; readonly message: string };
