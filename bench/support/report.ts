@@ -10,17 +10,28 @@ const USAGE = `Options:
   --repeats n     measures n times (default 3) and prints medians
   --no-peers      measures nobody else`;
 
+/** Starts what benchmarks of some names need, and gives a function that stops it. */
+export type SetUp = (names: ReadonlySet<string>) => Promise<() => Promise<void>>;
+
 /**
  * Runs benchmarks as the command line says and prints the results: with `--json` one object
  * `{ node, cpus, results }` and nothing else on standard output, without it a table. Progress goes to standard error.
  */
-export async function report(benchmarks: readonly AnyBenchmark[]): Promise<void> {
+export async function report(
+  benchmarks: readonly AnyBenchmark[],
+  setUp: SetUp = setUpNothing,
+): Promise<void> {
   const options = readOptions(benchmarks.map(({ name }) => name));
   if (options === null) return;
   const results: Result[] = [];
-  for (const benchmark of benchmarks) {
-    if (options.only.has(benchmark.name))
-      results.push(...(await runBenchmark(benchmark, options.effort, tell)));
+  const tearDown = await setUp(options.only);
+  try {
+    for (const benchmark of benchmarks) {
+      if (options.only.has(benchmark.name))
+        results.push(...(await runBenchmark(benchmark, options.effort, tell)));
+    }
+  } finally {
+    await tearDown();
   }
   const node = process.version;
   const cores = cpus();
@@ -30,6 +41,10 @@ export async function report(benchmarks: readonly AnyBenchmark[]): Promise<void>
     console.log(
       `Node ${node} on ${cores.length} × ${cores[0]?.model.trim() ?? 'unknown'}\n\n${tableOf(results)}`,
     );
+}
+
+function setUpNothing(): Promise<() => Promise<void>> {
+  return Promise.resolve(() => Promise.resolve());
 }
 
 interface Options {

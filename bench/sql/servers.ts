@@ -1,0 +1,40 @@
+import { startServer } from '../../test/support/servers.js';
+
+/** Names the servers that are measured on. */
+export type ServerName = 'postgres' | 'mysql';
+
+/** Is what differs from the servers' defaults, beside where they are: room for eight processes with pools of 25. */
+const SETTINGS: Readonly<Record<ServerName, Readonly<Record<string, string>>>> = {
+  postgres: { max_connections: '300' },
+  mysql: {},
+};
+
+/**
+ * Starts servers of our own, the same for all that is measured, unless the environment names some.
+ *
+ * @returns a function that stops them
+ */
+export async function startServers(names: readonly ServerName[]): Promise<() => Promise<void>> {
+  const stops: (() => Promise<void>)[] = [];
+  for (const name of names) {
+    if (process.env[variableOf(name)] !== undefined) continue;
+    const server = await startServer(name, { config: SETTINGS[name] });
+    // The processes that measure inherit it.
+    process.env[variableOf(name)] = server.url;
+    stops.push(() => server.dispose());
+  }
+  return async () => {
+    await Promise.all(stops.map((stop) => stop()));
+  };
+}
+
+/** Gives the URL of a server that was started. */
+export function serverUrl(name: ServerName): string {
+  const url = process.env[variableOf(name)];
+  if (url === undefined) throw new Error(`There is no ${name} server`);
+  return url;
+}
+
+function variableOf(name: ServerName): string {
+  return `ESCAPEMENT_BENCH_${name.toUpperCase()}_URL`;
+}
