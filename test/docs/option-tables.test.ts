@@ -1,28 +1,38 @@
 import { readFileSync } from 'node:fs';
 import { InvalidOptionError, Scheduler } from 'escapement';
 import { describe, expect, it } from 'vitest';
+import { SqlJobStore } from 'escapement/stores/sql';
 import { EventRecorder } from 'escapement/testing';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
 describe('the tables of README.md', () => {
   it('list every option of a scheduler, and no other', () => {
-    expect(optionsIn('## Scheduler options').sort()).toEqual(
+    expect(optionsIn(section(readme, '## Scheduler options')).sort()).toEqual(
       knownBy(() => new Scheduler({ nonsense: true } as object)),
     );
+  });
+
+  it('list every option of a store in a database, and no other', () => {
+    const known = knownBy(() => SqlJobStore.sqlite('jobs.db', { nonsense: true } as object));
+    expect(optionsIn(section(readme, '## Stores')).sort()).toEqual(known);
+    const document = readFileSync(new URL('../../docs/sql.md', import.meta.url), 'utf8');
+    expect(optionsIn(section(document, '## Options')).sort()).toEqual(known);
   });
 
   it('list every option of a job, and no other', async () => {
     const known = await knownByCall(() =>
       new Scheduler().addJob(() => 1, '* * * * *', { nonsense: true } as object),
     );
-    expect(optionsIn('## Job options').sort()).toEqual(known);
+    expect(optionsIn(section(readme, '## Job options')).sort()).toEqual(known);
   });
 
   it('list every event but those that this version never sends, and no other', () => {
     const listened: string[] = [];
     new EventRecorder({ on: (name) => listened.push(name), off: () => undefined });
-    const rows = [...section('## Events').matchAll(/^\| [^|]+ \| (.*)\|$/gm)].map(([, cell = '']) => cell);
+    const rows = [...section(readme, '## Events').matchAll(/^\| [^|]+ \| (.*)\|$/gm)].map(
+      ([, cell = '']) => cell,
+    );
     const named = rows.flatMap((row) => {
       const names = [...row.matchAll(/`(\w+)?:(\w+)`/g)];
       const prefix = names[0]?.[1] ?? '';
@@ -32,13 +42,13 @@ describe('the tables of README.md', () => {
   });
 });
 
-function section(heading: string): string {
-  const [, after = ''] = readme.split(`${heading}\n`);
+function section(document: string, heading: string): string {
+  const [, after = ''] = document.split(`${heading}\n`);
   return after.split(/^## /m)[0] ?? '';
 }
 
-function optionsIn(heading: string): string[] {
-  return [...section(heading).matchAll(/^\| `(\w+)` /gm)].map(([, option = '']) => option);
+function optionsIn(text: string): string[] {
+  return [...text.matchAll(/^\| `(\w+)` /gm)].map(([, option = '']) => option);
 }
 
 /** Gives the names that the refusal of an unknown one lists. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { runExample } from './support/run-example.js';
 
 it('serves the state of the scheduler, runs a job on request, and stops in order on SIGTERM', async () => {
-  const example = runExample('http-server.ts', { PORT: '0' });
+  const example = runExample('http-server.ts', [], { PORT: '0' });
   const [, origin = ''] = await example.printed(/Listening on (http:\S+)/);
   const get = async (path: string, init?: RequestInit): Promise<unknown> => {
     const response = await fetch(origin + path, init);

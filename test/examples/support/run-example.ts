@@ -20,11 +20,15 @@ export interface RunningExample {
 }
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 
 /** Starts an example as users do, on the built package: `npm run build` comes first. */
-export function runExample(file: string, env: Readonly<Record<string, string>> = {}): RunningExample {
-  const child = spawn(process.execPath, ['--import', 'tsx', `examples/${file}`], {
+export function runExample(
+  file: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): RunningExample {
+  const child = spawn(process.execPath, ['--import', 'tsx', `examples/${file}`, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
