@@ -127,6 +127,39 @@ describe('applySchedule', () => {
     expect((await scheduler.getJob('a'))?.description).toBe('two');
   });
 
+  test('leaves what newer code declared where older code declares it no more, and calls it stale', async () => {
+    const { scheduler } = stage({ tasks: [report] });
+    const newer = [
+      entry('kept', { revision: 2 }),
+      entry('new', { revision: 2 }),
+      entry('same', { revision: 1 }),
+      entry('none'),
+    ];
+    await scheduler.applySchedule('me', newer);
+    expect(await scheduler.applySchedule('me', [entry('kept', { revision: 1 }), entry('old')])).toEqual({
+      added: ['old'],
+      updated: [],
+      unchanged: [],
+      removed: ['none', 'same'],
+      stale: ['kept', 'new'],
+    });
+    expect((await scheduler.getJobs()).items.map(({ id }) => id)).toEqual(['kept', 'new', 'old']);
+  });
+
+  test('removes what no revision of the entries is below', async () => {
+    const { scheduler } = stage({ tasks: [report] });
+    await scheduler.applySchedule('me', [entry('a', { revision: 2 }), entry('b', { revision: 2 })]);
+    const { removed } = await scheduler.applySchedule('me', [entry('a', { revision: 2 })]);
+    expect(removed).toEqual(['b']);
+  });
+
+  test('of nothing removes everything, whatever its revision', async () => {
+    const { scheduler } = stage({ tasks: [report] });
+    await scheduler.applySchedule('me', [entry('a', { revision: 7 }), entry('b')]);
+    expect(await scheduler.applySchedule('me', [])).toMatchObject({ removed: ['a', 'b'], stale: [] });
+    expect((await scheduler.getJobs()).items).toEqual([]);
+  });
+
   test('takes tasks themselves, and another store', async () => {
     const { scheduler } = stage({ stores: { other: new MemoryJobStore() } });
     await scheduler.applySchedule('me', [entry('a', { task: report })], { store: 'other' });

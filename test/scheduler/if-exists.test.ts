@@ -26,6 +26,25 @@ describe('a job that has come to its end', () => {
     },
   );
 
+  test('and had no trigger does not run again when it is declared again with update', async () => {
+    const { clock, scheduler, events } = await startedStage();
+    const declare = (): Promise<unknown> =>
+      scheduler.addJob(report, undefined, { id: 'once', ifExists: 'update' });
+    await declare();
+    await clock.settle();
+    expect(events.of('run:succeeded')).toHaveLength(1);
+    const ended = await scheduler.getJob('once');
+    expect(ended?.state).toBe('finished');
+    await clock.advance({ hours: 1 });
+    await declare();
+    await clock.advance({ hours: 1 });
+    expect(events.of('run:started')).toHaveLength(1);
+    expect(await scheduler.getJob('once')).toEqual(ended);
+    await scheduler.addJob(report, date('2026-01-02T00:00:00Z'), { id: 'once', ifExists: 'update' });
+    await clock.advance({ days: 1 });
+    expect(events.of('run:started')).toHaveLength(2);
+  });
+
   test('is left out of getJobs unless finished jobs are asked for', async () => {
     const { clock, scheduler } = await startedStage();
     await scheduler.addJob(report, once, { id: 'one' });
@@ -137,6 +156,21 @@ describe('a job that is declared again', () => {
       description: 'two',
     });
     expect(again).toMatchObject({ priority: 2, description: 'two' });
+  });
+
+  test('keeps its run clock when it waits to run once, without a trigger', async () => {
+    const { clock, scheduler, events } = stage();
+    const declare = (): Promise<unknown> =>
+      scheduler.addJob(report, undefined, { id: 'once', ifExists: 'update' });
+    await declare();
+    const waiting = await scheduler.getJob('once');
+    expect(waiting?.nextRunTime).toEqual(new Date(START_MS));
+    await clock.advance({ minutes: 10 });
+    await declare();
+    expect(await scheduler.getJob('once')).toEqual(waiting);
+    await scheduler.start();
+    await clock.advance({ minutes: 10 });
+    expect(events.of('run:started').map(({ run }) => run.scheduledAt)).toEqual([new Date(START_MS)]);
   });
 
   test('keeps its run clock when its interval has no start', async () => {

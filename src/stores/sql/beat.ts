@@ -11,8 +11,7 @@ import { decodeRun } from './run-row.js';
 export async function beat(db: Database, node: string, leaseMs: number): Promise<Heartbeat> {
   const { nodes, runs } = db.tables;
   return db.transaction(async (session) => {
-    const [clock] = await db.read(session, sql`select ${db.now} as store_now`);
-    const now = readInteger(clock?.['store_now']);
+    const now = await db.readNow(session);
     const leaseUntil = now + leaseMs;
     const { numAffectedRows } = await sql`update ${nodes.sql}
       set sequence = sequence + 1, lease_until = ${leaseUntil} where node = ${node}`.execute(session);

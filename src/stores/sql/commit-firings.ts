@@ -9,7 +9,7 @@ import type { AdvancingJob, MovedJob } from './job-row.js';
 import { lockJobsByUid, moveJobs, settleJobs } from './job-table.js';
 import type { StoredRun } from './run-row.js';
 import { insertRuns, lockRuns, readSlotsAndKeys, writeEnds, wakeAtOf } from './run-table.js';
-import type { HeldSlots } from './run-table.js';
+import type { HeldSlots } from './held-slots.js';
 
 /** Advances claimed jobs and inserts their runs, as {@link JobStore.commitFirings} says. */
 export async function commitFirings(

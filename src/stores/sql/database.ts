@@ -4,6 +4,7 @@ import type { Clock } from '../../time/clock.js';
 import { sleep } from '../../time/long-timer.js';
 import { systemClock } from '../../time/system-clock.js';
 import type { NamedTable, SqlDialect } from './dialect.js';
+import { readStoreNow } from './row-values.js';
 import type { Row } from './row-values.js';
 import type { RowWriter } from './row-writer.js';
 import { columnsOf, JOBS, META, NODES, RUNS } from './tables.js';
@@ -74,6 +75,11 @@ export class Database {
       return rows;
     };
     return session === this.session ? this.#retrying(read) : read();
+  }
+
+  /** Gives the database's time. */
+  async readNow(session: Session): Promise<number> {
+    return readStoreNow(await this.read(session, sql`select ${this.now} as store_now`));
   }
 
   /** Inserts records as rows. */

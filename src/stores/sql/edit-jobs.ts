@@ -6,7 +6,6 @@ import { patchJob, releaseJob } from '../job-transitions.js';
 import { endRun } from '../run-transitions.js';
 import type { Database, Session } from './database.js';
 import { deleteJobs, lockJobs, settleJobs, updateJobs } from './job-table.js';
-import { readInteger, readText } from './row-values.js';
 import { lockRuns, writeEnds } from './run-table.js';
 
 /** Edits a job, as {@link JobStore.patchJob} says. */
@@ -54,22 +53,6 @@ export async function releaseClaims(db: Database, releases: readonly ClaimReleas
   });
 }
 
-/** Deletes jobs that were finished before an instant, at most `limit`; gives how many. */
-export async function pruneJobs(db: Database, before: number, limit: number): Promise<number> {
-  const isOld = sql`state = 'finished' and finished_at < ${before}`;
-  const found = await db.read(
-    db.session,
-    sql`select uid from ${db.tables.jobs.sql} where ${isOld} order by finished_at limit ${limit}`,
-  );
-  if (found.length === 0) return 0;
-  return db.transaction(async (session) => {
-    const uids = found.map((row) => readText(row['uid']));
-    const { jobs } = await lockJobs(db, session, sql`${db.dialect.isIn(sql`j.uid`, uids)} and ${isOld}`);
-    await deleteJobs(db, session, [...jobs.values()]);
-    return jobs.size;
-  });
-}
-
 /** Cancels the queued runs of locked jobs. */
 export async function cancelQueuedRuns(
   db: Database,
@@ -91,10 +74,4 @@ export async function cancelQueuedRuns(
     cancelled.map((run) => ({ run, wakeAt: null })),
   );
   return cancelled;
-}
-
-/** Gives the store's time. */
-export async function readNow(db: Database): Promise<number> {
-  const [row] = await db.read(db.session, sql`select ${db.now} as store_now`);
-  return readInteger(row?.['store_now']);
 }

@@ -13,9 +13,8 @@ import { endAttempt, endRun, isRepeated, recoverRun, releaseRun } from '../run-t
 import { addRunsOf, jobUidsOf } from './add-runs.js';
 import type { Database, Session } from './database.js';
 import type { AdvancingJob } from './job-row.js';
-import { lockJobsOfRuns, settleJobs } from './job-table.js';
-import { readText } from './row-values.js';
-import { lockRuns, readRun, writeEnds, wakeAtOf } from './run-table.js';
+import { lockJobsByUid, lockJobsOfRuns, settleJobs } from './job-table.js';
+import { lockRuns, writeEnds, wakeAtOf } from './run-table.js';
 
 /** Ends attempts, as {@link JobStore.finishRuns} says. */
 export async function finishRuns(
@@ -128,36 +127,6 @@ export async function leave(
   });
 }
 
-/** Deletes ended runs that ended before an instant, at most `limit`; gives how many. */
-export async function pruneRuns(db: Database, before: number, limit: number): Promise<number> {
-  const { runs } = db.tables;
-  const found = await db.read(
-    db.session,
-    // By when they were created, which is never later: an index on their ends would be one more to write for each run.
-    sql`select id from ${runs.sql} where created_at < ${before} and finished_at < ${before} and held = 0
-      order by created_at limit ${limit}`,
-  );
-  if (found.length === 0) return 0;
-  const ids = found.map((row) => readText(row['id']));
-  // What has ended and is not held is never changed again.
-  await db.write(sql`delete from ${runs.sql} where ${db.dialect.isIn(sql`id`, ids)}`);
-  return ids.length;
-}
-
-/** Gives the ids of the held runs that somebody asked to cancel. */
-export async function readCancelRequests(db: Database): Promise<readonly string[]> {
-  const rows = await db.read(
-    db.session,
-    sql`select id from ${db.tables.runs.sql} where held = 1 and owner is not null and cancel_requested = 1`,
-  );
-  return rows.map((row) => readText(row['id']));
-}
-
-/** Gives a run; `null`: there is none. */
-export async function getRun(db: Database, id: string): Promise<RunRecord | null> {
-  return readRun(db, db.session, id);
-}
-
 /** Is a finish that was judged. */
 interface JudgedFinish {
   readonly outcome: FinishResult['outcome'];
@@ -240,9 +209,12 @@ async function lockHeldRuns(
   readonly jobs: ReadonlyMap<string, AdvancingJob>;
 }> {
   const isHeld = sql`r.owner = ${node} and r.held = 1`;
-  const { jobs } = await lockJobsOfRuns(db, session, isHeld);
+  const { jobs: known } = await lockJobsOfRuns(db, session, isHeld);
   const { now, runs } = await lockRuns(db, session, isHeld);
-  return { now, runs, jobs };
+  // The node may have started runs in between; without their jobs they would pass for orphans.
+  const late = jobUidsOf(runs).filter((uid) => !known.has(uid));
+  const { jobs } = await lockJobsByUid(db, session, late);
+  return { now, runs, jobs: new Map([...known, ...jobs]) };
 }
 
 async function leaveList(db: Database, session: Session, node: string): Promise<void> {

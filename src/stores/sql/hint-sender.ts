@@ -48,9 +48,7 @@ export class HintSender {
   }
 
   #send(): void {
-    this.#sending ??= this.#drain().finally(() => {
-      this.#sending = null;
-    });
+    this.#sending ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
@@ -64,6 +62,8 @@ export class HintSender {
         // A hint that is lost costs time, and nothing else.
       }
     }
+    // In the same step as the last look: what is told in between would wait for the next hint.
+    this.#sending = null;
   }
 
   #take(): StoreHint[] {

@@ -17,6 +17,7 @@ export type {
   PgPoolLike,
   PgQuery,
   PgResult,
+  PgTypes,
 } from './postgres/pg-pool-like.js';
 export type {
   BetterSqliteDatabaseLike,

@@ -173,20 +173,25 @@ async function endJobs(
 ): Promise<ReadonlyMap<string, JobRecord>> {
   if (uids.length === 0) return NOTHING_SETTLED.ended;
   const { tables, dialect } = db;
-  const rows = await db.read(
-    session,
-    sql`select * from ${tables.jobs.sql} where ${dialect.isIn(sql`uid`, uids)}`,
-  );
-  const ended = rows.map((row) => endJob(decodeJob(row), now));
+  const areThey = dialect.isIn(sql`uid`, uids);
+  const deleted = dialect.canReturn
+    ? await db.read(session, sql`delete from ${tables.jobs.sql} where ${areThey} and named = 0 returning *`)
+    : [];
+  const rest =
+    deleted.length === uids.length
+      ? []
+      : await db.read(session, sql`select * from ${tables.jobs.sql} where ${areThey}`);
+  const ended = [...deleted, ...rest].map((row) => endJob(decodeJob(row), now));
+  const left = ended.slice(deleted.length);
   await deleteJobs(
     db,
     session,
-    ended.filter(({ named }) => !named),
+    left.filter(({ named }) => !named),
   );
   await updateJobs(
     db,
     session,
-    ended.filter(({ named }) => named),
+    left.filter(({ named }) => named),
   );
   return new Map(ended.map((job) => [job.uid, job]));
 }

@@ -2,7 +2,7 @@ import { InvalidOptionError } from '../../errors/input-errors.js';
 import { checkInteger } from '../../internal/check.js';
 import { nameTables } from './database.js';
 import type { TableNames } from './database.js';
-import type { SqlDatabaseName, SqlDialect } from './dialect.js';
+import type { NamedTable, SqlDatabaseName, SqlDialect } from './dialect.js';
 import { mysqlDialect } from './mysql/mysql-dialect.js';
 import { postgresDialect } from './postgres/postgres-dialect.js';
 import { resolveNaming } from './sql-options.js';
@@ -39,8 +39,8 @@ export const MIGRATIONS: readonly Migration[] = [
       return [
         ...metaStatements(dialect, tables, naming),
         ...[jobs, runs, nodes].flatMap((table) => dialect.createTable(table, naming.tablePrefix)),
-        `insert into ${meta.text} (name, value) values ('highest_token', 0)`,
-        `insert into ${meta.text} (name, value) values ('schema_version', 0)`,
+        insertOnce(meta, 'highest_token'),
+        insertOnce(meta, 'schema_version'),
       ];
     },
   },
@@ -72,6 +72,11 @@ export function migrationSql(database: SqlDatabaseName, naming: SqlNaming = {}, 
     ])
     .map((statement) => `${statement};\n`)
     .join('\n');
+}
+
+/** Gives the statement that inserts a row of value 0 unless it is there: not every database undoes a migration that broke off. */
+function insertOnce({ text }: NamedTable, name: string): string {
+  return `insert into ${text} (name, value) select '${name}', 0 from (select 1 as one) as v where not exists (select 1 from ${text} where name = '${name}')`;
 }
 
 function dialectOf(database: SqlDatabaseName): SqlDialect {

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
-import type { JobDefinition } from '../../job/job-record.js';
 import type { RunRecord } from '../../job/run-record.js';
 import type { Database, Session } from './database.js';
+import { HeldSlots } from './held-slots.js';
+import type { SlottedJob } from './held-slots.js';
 import { decodeRun, runEnd, runStart, wholeRun } from './run-row.js';
 import type { StoredRun } from './run-row.js';
 import { readInteger, readStoreNow, readText } from './row-values.js';
@@ -13,43 +14,6 @@ export interface LockedRuns {
   readonly now: number;
   /** Holds them, in the order of their ids. */
   readonly runs: readonly RunRecord[];
-}
-
-/** Is what counts for a job's slots. */
-export interface SlottedJob {
-  /** Is its uid. */
-  readonly uid: string;
-  /** Holds how many there are. */
-  readonly definition: Pick<JobDefinition, 'maxInstances'>;
-}
-
-/** Holds the slots of jobs that their runs hold. */
-export class HeldSlots {
-  readonly #slots: ReadonlyMap<string, Set<number>>;
-
-  /** Takes note of slots by their jobs' uids. */
-  constructor(slots: ReadonlyMap<string, Set<number>>) {
-    this.#slots = slots;
-  }
-
-  /** Counts the slots of a job that are held. */
-  count({ uid }: SlottedJob): number {
-    return this.#slots.get(uid)?.size ?? 0;
-  }
-
-  /** Tells whether a job has a slot to give. */
-  isAnyFree(job: SlottedJob): boolean {
-    return this.count(job) < job.definition.maxInstances;
-  }
-
-  /** Takes the first slot of a job that is free. */
-  take({ uid }: SlottedJob): number {
-    const held = this.#slots.get(uid);
-    let slot = 0;
-    while (held?.has(slot) === true) slot++;
-    held?.add(slot);
-    return slot;
-  }
 }
 
 /** Gives when a claim may take a run that waits for nothing but its time; `null`: never. */
@@ -75,6 +39,15 @@ export async function readRunsLike(
   const byKey = sql`select * from ${runs.sql} where ${db.dialect.isIn(sql`unique_key`, keys)}`;
   const rows = await db.read(session, keys.length === 0 ? byId : sql`${byId} union ${byKey}`);
   return rows.map(decodeRun);
+}
+
+/** Gives the ids of the held runs that somebody asked to cancel. */
+export async function readCancelRequests(db: Database, session: Session): Promise<readonly string[]> {
+  const rows = await db.read(
+    session,
+    sql`select id from ${db.tables.runs.sql} where held = 1 and owner is not null and cancel_requested = 1`,
+  );
+  return rows.map((row) => readText(row['id']));
 }
 
 /** Locks runs, in the order of their ids, waiting for those that others have locked. */

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { InvalidOptionError } from '../../errors/input-errors.js';
 import { InvalidStateError, StoreInUseError } from '../../errors/scheduler-errors.js';
-import { checkRecord } from '../../internal/check.js';
+import { checkObject, checkRecord } from '../../internal/check.js';
 import { IdSource } from '../../internal/ids.js';
 import { idleWakeAt } from '../../job/job-record.js';
 import type { JobRecord } from '../../job/job-record.js';
@@ -37,17 +38,8 @@ import { claimWork } from './claim-work.js';
 import { commitFirings } from './commit-firings.js';
 import { Database, nameTables } from './database.js';
 import type { SqlDialectName } from './dialect.js';
-import { editJob, pruneJobs, readNow, releaseClaims, removeJob } from './edit-jobs.js';
-import {
-  finishRuns,
-  getRun,
-  leave,
-  pruneRuns,
-  readCancelRequests,
-  recoverRuns,
-  reportProgress,
-  requestCancel,
-} from './end-runs.js';
+import { editJob, releaseClaims, removeJob } from './edit-jobs.js';
+import { finishRuns, leave, recoverRuns, reportProgress, requestCancel } from './end-runs.js';
 import { HintSender, readHints } from './hint-sender.js';
 import { readJob } from './job-table.js';
 import { kyselyConnector } from './kysely-connector.js';
@@ -57,8 +49,10 @@ import { mysqlConnector } from './mysql/connect-mysql.js';
 import type { Mysql2PoolLike } from './mysql/mysql2-pool-like.js';
 import { postgresConnector } from './postgres/connect-postgres.js';
 import type { PgPoolLike } from './postgres/pg-pool-like.js';
+import { pruneJobs, pruneRuns } from './prune.js';
 import { putJobs } from './put-jobs.js';
 import { resolveDialect } from './resolve-dialect.js';
+import { readCancelRequests, readRun } from './run-table.js';
 import type { SqlConnection, SqlConnector } from './sql-connection.js';
 import { resolveNaming, resolveSqlOptions, SQL_OPTION_KEYS } from './sql-options.js';
 import type { ResolvedSqlOptions, SqlJobStoreOptions, TableNaming } from './sql-options.js';
@@ -115,7 +109,8 @@ export class SqlJobStore implements JobStore {
    * @throws `InvalidOptionError` when an option is unknown or not what it should be
    */
   constructor(options: KyselyJobStoreOptions | ConnectorJobStoreOptions) {
-    const keys = ['connector' in options ? 'connector' : 'db', 'dialect', ...SQL_OPTION_KEYS];
+    const isOfConnector = 'connector' in checkObject(options, 'options');
+    const keys = [isOfConnector ? 'connector' : 'db', 'dialect', ...SQL_OPTION_KEYS];
     const given = checkRecord(options, 'options', new Set(keys));
     this.#dialect = checkDialect(given['dialect']);
     this.#options = resolveSqlOptions(given, this.#dialect);
@@ -132,9 +127,10 @@ export class SqlJobStore implements JobStore {
    * @throws `InvalidOptionError` when the source or an option is not what it should be
    */
   static postgres(source: string | PgPoolLike, options: SqlJobStoreOptions = {}): SqlJobStore {
-    const channel = channelOf(resolveNaming(options, 'postgres'));
+    const given = checkOptions(options);
+    const channel = channelOf(resolveNaming(given, 'postgres'));
     return new SqlJobStore({
-      ...checkOptions(options),
+      ...given,
       dialect: 'postgres',
       connector: postgresConnector(source, { channel }),
     });
@@ -174,7 +170,9 @@ export class SqlJobStore implements JobStore {
     this.#opening ??= this.#connect(context).finally(() => {
       this.#opening = null;
     });
-    await this.#opening;
+    const opened = await this.#opening;
+    // Another may have begun to open it first.
+    if (opened.context !== context) throw new StoreInUseError();
   }
 
   async close(): Promise<void> {
@@ -187,7 +185,8 @@ export class SqlJobStore implements JobStore {
   }
 
   async now(): Promise<number> {
-    return readNow(this.#opened.db);
+    const { db } = this.#opened;
+    return db.readNow(db.session);
   }
 
   async putJobs(puts: readonly JobPut[]): Promise<PutOutcome[]> {
@@ -263,7 +262,8 @@ export class SqlJobStore implements JobStore {
   }
 
   async getRun(id: string): Promise<RunRecord | null> {
-    return getRun(this.#opened.db, id);
+    const { db } = this.#opened;
+    return readRun(db, db.session, id);
   }
 
   async listRuns(query: RunQuery): Promise<Page<RunRecord>> {
@@ -330,7 +330,7 @@ export class SqlJobStore implements JobStore {
         return;
       }
       tell([{ kind: 'work', at: null }]);
-      readCancelRequests(db).then(
+      readCancelRequests(db, db.session).then(
         (runIds) => {
           tell(runIds.map((runId) => ({ kind: 'cancel', runId })));
         },
@@ -345,6 +345,9 @@ export class SqlJobStore implements JobStore {
   }
 }
 
+/** Is how long the name of a channel may be: PostgreSQL refuses to notify on one that is longer. */
+const MAX_CHANNEL_CHARS = 63;
+
 const WRITING: ReadonlySet<PutOutcome['outcome']> = new Set(['inserted', 'updated', 'replaced']);
 
 function checkOptions(options: SqlJobStoreOptions): SqlJobStoreOptions {
@@ -358,7 +361,9 @@ function checkDialect(value: unknown): SqlDialectName {
 }
 
 function channelOf({ schema, tablePrefix }: TableNaming): string {
-  return `${schema === null ? '' : `${schema}.`}${tablePrefix}changes`;
+  const name = `${schema === null ? '' : `${schema}.`}${tablePrefix}changes`;
+  if (name.length <= MAX_CHANNEL_CHARS) return name;
+  return `escapement_${createHash('sha1').update(name).digest('hex')}`;
 }
 
 /** Tells other nodes of jobs that come due. */

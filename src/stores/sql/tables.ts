@@ -8,7 +8,7 @@
  * - `small`: a small integer
  * - `instant`: an integer as large as JavaScript counts exactly; epoch milliseconds, fences and counts
  */
-export type ColumnType = 'key' | 'composite-key' | 'text' | 'flag' | 'small' | 'instant';
+type ColumnType = 'key' | 'composite-key' | 'text' | 'flag' | 'small' | 'instant';
 
 /** Is a column of a table. */
 export interface Column {

@@ -82,8 +82,9 @@ export function mysqlDialect(product: 'mysql' | 'mariadb'): SqlDialect {
       ].join(', ')}) engine=InnoDB default ${text}`,
     ],
 
-    lock: (name) => sql`select get_lock(${name}, 15) as got`,
-    unlock: (name) => sql`select release_lock(${name})`,
+    // As a digest: the name of a lock may be shorter than that of a table with its database.
+    lock: (name) => sql`select get_lock(sha1(${name}), 15) as got`,
+    unlock: (name) => sql`select release_lock(sha1(${name}))`,
 
     isRetryable: isRetryableMysqlError,
     isUniqueViolation: isMysqlUniqueViolation,
