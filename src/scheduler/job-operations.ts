@@ -15,6 +15,7 @@ import type { TriggerInput } from '../triggers/trigger-input.js';
 import type { Directory } from './directory.js';
 import type { Environment } from './environment.js';
 import type { ExecutorSlots } from './executor-slots.js';
+import { GatheredCalls } from './gathered-calls.js';
 import type { JobBuilder, JobSource, BuiltJob } from './job-builder.js';
 import { clockAt } from './plan-firings.js';
 import type { JobFilter } from './queries.js';
@@ -56,6 +57,7 @@ export class JobOperations {
   readonly #context: JobOperationsContext;
   readonly #env: Environment;
   readonly #builder: JobBuilder;
+  readonly #gathered = new WeakMap<StoreLink, GatheredCalls<BuiltJob, PutOutcome>>();
 
   /** Makes the operations. */
   constructor(context: JobOperationsContext) {
@@ -99,7 +101,7 @@ export class JobOperations {
     }
     let outcomes: PutOutcome[] = [];
     try {
-      outcomes = await link.call((store) => store.putJobs(built));
+      outcomes = [...(await this.#putTogether(built, link))];
       const taken = outcomes.filter(({ outcome }) => outcome === 'exists').map(({ job }) => job.id);
       if (taken.length > 0) throw new JobExistsError(taken, link.name);
     } catch (error) {
@@ -112,6 +114,22 @@ export class JobOperations {
       this.#afterPut(outcome, link);
     });
     return outcomes;
+  }
+
+  /** Puts jobs; a single one with others that come together with it, where a call costs more than a turn. */
+  async #putTogether(built: readonly BuiltJob[], link: StoreLink): Promise<readonly PutOutcome[]> {
+    const [put, ...others] = built;
+    const isWorthIt = put !== undefined && others.length === 0 && link.store.capabilities.durable;
+    if (!isWorthIt) return link.call((store) => store.putJobs(built));
+    let calls = this.#gathered.get(link);
+    if (calls === undefined) {
+      calls = new GatheredCalls({
+        send: (items) => link.call((store) => store.putJobs(items)),
+        areVoid: (outcomes) => outcomes.some(({ outcome }) => outcome === 'exists'),
+      });
+      this.#gathered.set(link, calls);
+    }
+    return [await calls.add(put)];
   }
 
   /** Gives a job; `null`: there is none. */

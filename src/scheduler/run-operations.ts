@@ -18,6 +18,7 @@ import type { InstantInput } from '../time/instants.js';
 import type { Directory } from './directory.js';
 import type { Environment } from './environment.js';
 import type { ExecutorSlots } from './executor-slots.js';
+import { GatheredCalls } from './gathered-calls.js';
 import type { JobBuilder } from './job-builder.js';
 import { newJobRun, newRun } from './new-run.js';
 import type { RunFilter } from './queries.js';
@@ -81,6 +82,7 @@ export interface RunOperationsContext {
 export class RunOperations {
   readonly #context: RunOperationsContext;
   readonly #env: Environment;
+  readonly #gathered = new WeakMap<StoreLink, GatheredCalls<RunRecord, AddedRun>>();
 
   /** Makes the operations. */
   constructor(context: RunOperationsContext) {
@@ -223,8 +225,24 @@ export class RunOperations {
     );
   }
 
-  async #add(runs: readonly RunRecord[], link: StoreLink): Promise<AddedRun[]> {
-    const added = await link.call((store) => store.addRuns(runs));
+  /** Adds runs; a single one with others that come together with it, where a call costs more than a turn. */
+  async #addTogether(runs: readonly RunRecord[], link: StoreLink): Promise<readonly AddedRun[]> {
+    const [run, ...others] = runs;
+    const isWorthIt = run !== undefined && others.length === 0 && link.store.capabilities.durable;
+    if (!isWorthIt) return link.call((store) => store.addRuns(runs));
+    let calls = this.#gathered.get(link);
+    if (calls === undefined) {
+      calls = new GatheredCalls({
+        send: (items) => link.call((store) => store.addRuns(items)),
+        areVoid: () => false,
+      });
+      this.#gathered.set(link, calls);
+    }
+    return [await calls.add(run)];
+  }
+
+  async #add(runs: readonly RunRecord[], link: StoreLink): Promise<readonly AddedRun[]> {
+    const added = await this.#addTogether(runs, link);
     for (const { outcome, run } of added) {
       if (outcome === 'queued') this.#context.expect(link, run.executor, run.availableAt);
     }
