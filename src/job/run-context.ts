@@ -43,8 +43,8 @@ export interface RunContext<TData = unknown> {
    * Tells how far the run is.
    *
    * @param fraction - from 0 to 1
-   * @param note - a word for people
-   * @throws {@link InvalidOptionError} when `fraction` is not a number from 0 to 1
+   * @param note - a word for people; what is beyond 1,024 characters is cut off
+   * @throws {@link InvalidOptionError} when `fraction` is not a number from 0 to 1, or `note` is not a string
    */
   progress(fraction: number, note?: string): void;
 }

@@ -14,8 +14,6 @@ export interface RunError {
   readonly cause?: RunError;
 }
 
-/** Matches NUL, which PostgreSQL refuses, and halves of characters. */
-const UNKEEPABLE = /\0|\p{Cs}/gu;
 const MAX_TEXT = 16_384;
 const MAX_CAUSES = 5;
 
@@ -57,8 +55,8 @@ function textOf(thrown: unknown): string {
   return typeof thrown === 'object' && thrown !== null ? JSON.stringify(thrown) : String(thrown);
 }
 
-/** Gives a value as text of bounded length that every store can keep; an error's name and message may be anything. */
+/** Gives a value as text of bounded length; an error's name and message may be anything. */
 function cut(value: unknown): string {
   const text = typeof value === 'string' ? value : textOf(value);
-  return text.slice(0, MAX_TEXT).replace(UNKEEPABLE, '\ufffd');
+  return text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text;
 }

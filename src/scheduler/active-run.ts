@@ -83,6 +83,9 @@ export class ActiveRun {
   }
 }
 
+/** Is how many characters of a progress note are kept. */
+const MAX_NOTE = 1024;
+
 /** Takes what a handler tells of its progress. */
 export type ProgressListener = (active: ActiveRun, fraction: number, note: string | null) => void;
 
@@ -144,7 +147,11 @@ export class ActiveRunContext implements RunContext<never> {
       if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1)) {
         throw new InvalidOptionError('fraction', 'a number from 0 to 1', fraction);
       }
-      this.#onProgress(this.#active, fraction, note ?? null);
+      const given: unknown = note ?? null;
+      if (given !== null && typeof given !== 'string')
+        throw new InvalidOptionError('note', 'a string', given);
+      const kept = given === null ? null : given.slice(0, MAX_NOTE);
+      this.#onProgress(this.#active, fraction, kept);
     };
   }
 }

@@ -1,12 +1,9 @@
 import type { CommitResult, FiringDecision } from '../stores/job-store.js';
-import type { Clock } from '../time/clock.js';
-import { settlesWithin } from '../time/long-timer.js';
 import type { Lane } from './lane.js';
 import type { StoreLink } from './store-link.js';
 
 /** Says until when to try. */
 export interface CommitLimits {
-  readonly clock: Clock;
   /** Is resolved when nothing is to be committed any more. */
   readonly held: Promise<void>;
   /** Tells whether that is so. */
@@ -23,7 +20,7 @@ export async function commitFirings(
   { link, session }: Pick<Lane, 'link' | 'session'>,
   node: string,
   decisions: readonly FiringDecision[],
-  { clock, held, isHeld }: CommitLimits,
+  { held, isHeld }: CommitLimits,
 ): Promise<readonly CommitResult[]> {
   for (let isRepeated = false; ; isRepeated = true) {
     try {
@@ -31,7 +28,7 @@ export async function commitFirings(
       return isRepeated ? await readBack(link, node, decisions, results) : results;
     } catch (error) {
       // Whoever holds the firing does not wait for a store that does not answer.
-      await settlesWithin(clock, held, link.backoffMs());
+      await link.pause(held);
       if (isHeld() || !session.isAlive() || link.node !== node) throw error;
     }
   }

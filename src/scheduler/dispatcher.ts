@@ -10,6 +10,7 @@ import type { Environment } from './environment.js';
 import type { Lane } from './lane.js';
 import { decideFirings } from './decide-firings.js';
 import type { FiringReporter } from './firing-reporter.js';
+import { handBack } from './hand-back.js';
 import type { RunTracker } from './run-tracker.js';
 
 /** Is a claimed job and what is to be written for it. */
@@ -191,11 +192,24 @@ export class Dispatcher {
     const { link, session } = this.#lane;
     // The answer may have come after the machine slept for longer than the lease, and the runs may be others' by now.
     const isSure = session.isAlive() && link.node === node;
-    if (!isSure && !(await session.holds(node))) return 0;
+    if (!isSure && !(await session.holds(node))) {
+      await this.#disown(runs, node);
+      return 0;
+    }
     // One that a heartbeat told us of in between is executed already.
     const ours = runs.filter((run) => run.owner === node && !this.#tracker.executes(run));
     for (const run of ours) this.#tracker.start(run, this.#lane);
     return ours.length;
+  }
+
+  /** Gives back what the store gave to this node under an id that it has no longer. */
+  async #disown(runs: readonly RunRecord[], node: string): Promise<void> {
+    const { link } = this.#lane;
+    // Closed by a shutdown that could not wait: a call would open it again.
+    if (!link.isOpen) return;
+    const owned = runs.filter(({ owner }) => owner === node);
+    // If it fails, whoever recovers the old id gives them back.
+    await handBack(link, node, owned).catch(() => undefined);
   }
 
   /** Plans and commits claimed jobs, and gives the runs to start. */
@@ -212,7 +226,7 @@ export class Dispatcher {
       this.#lane,
       node,
       firings.map(({ decision }) => decision),
-      { clock: this.#env.clock, held: this.#held.promise, isHeld: () => !this.#isServing },
+      { held: this.#held.promise, isHeld: () => !this.#isServing },
     );
     const started: RunRecord[] = [];
     firings.forEach((firing, at) => {

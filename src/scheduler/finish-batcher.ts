@@ -1,9 +1,6 @@
-import type { FinishResult, ProgressReport, RunFinish } from '../stores/job-store.js';
+import type { FinishResult, RunFinish } from '../stores/job-store.js';
 import { Deferred } from '../internal/deferred.js';
-import { sleep } from '../time/long-timer.js';
-import { endOfTurn, nextTurn } from '../time/turns.js';
 import type { ActiveRun } from './active-run.js';
-import type { Environment } from './environment.js';
 import type { StoreLink } from './store-link.js';
 
 /** Is called when the store has taken a finish. */
@@ -19,18 +16,15 @@ const MAX_BATCH = 1000;
  * that no store can take does not hold up the others.
  */
 export class FinishBatcher {
-  readonly #env: Environment;
   readonly #link: StoreLink;
   readonly #onFinished: FinishListener;
   readonly #pending = new Set<ActiveRun>();
-  readonly #progress = new Map<ActiveRun, string>();
   #isBusy = false;
   #limit = MAX_BATCH;
   #writing: Deferred<void> | null = null;
 
   /** Makes a batcher for a store. */
-  constructor(env: Environment, link: StoreLink, onFinished: FinishListener) {
-    this.#env = env;
+  constructor(link: StoreLink, onFinished: FinishListener) {
     this.#link = link;
     this.#onFinished = onFinished;
   }
@@ -53,12 +47,6 @@ export class FinishBatcher {
     this.#flushSoon();
   }
 
-  /** Writes how far an attempt is, soon; of several reports the last. */
-  report(active: ActiveRun, progress: string): void {
-    this.#progress.set(active, progress);
-    this.#flushSoon();
-  }
-
   /** Writes what could not be written before its store was closed. */
   resume(): void {
     if (this.#pending.size > 0) this.#flushSoon();
@@ -68,12 +56,9 @@ export class FinishBatcher {
     if (this.#isBusy) return;
     this.#isBusy = true;
     this.#writing = new Deferred();
-    // A call to a server costs more than this turn of the event loop, in which other attempts end too.
-    if (this.#link.store.capabilities.shared) void nextTurn().then(() => this.#flush());
-    else
-      endOfTurn(() => {
-        void this.#flush();
-      });
+    this.#link.soon(() => {
+      void this.#flush();
+    });
   }
 
   async #flush(): Promise<void> {
@@ -85,32 +70,21 @@ export class FinishBatcher {
     }
     try {
       await this.#writeFinishes();
-      await this.#writeProgress();
     } catch {
       // The link has told of it. What was not taken is pending still.
       this.#wrote();
-      await sleep(this.#env.clock, this.#link.backoffMs());
+      await this.#link.pause();
     }
     const writing = this.#writing;
     this.#isBusy = false;
     this.#writing = null;
-    if (this.#pending.size > 0 || this.#progress.size > 0) this.#flushSoon();
+    if (this.#pending.size > 0) this.#flushSoon();
     writing?.resolve();
   }
 
   #wrote(): void {
     this.#writing?.resolve();
     this.#writing = null;
-  }
-
-  async #writeProgress(): Promise<void> {
-    if (this.#progress.size === 0) return;
-    const reports: ProgressReport[] = [];
-    for (const [{ record }, progress] of this.#progress) {
-      reports.push({ runId: record.id, attempt: record.attempt, progress });
-    }
-    this.#progress.clear();
-    await this.#link.call((store) => store.reportProgress(this.#link.node, reports));
   }
 
   async #writeFinishes(): Promise<void> {

@@ -111,6 +111,7 @@ export class JobOperations {
     outcomes.forEach((outcome, at) => {
       const put = built[at];
       if (put !== undefined) this.#settleFunction(put, outcome.job);
+      if (outcome.outcome === 'stale') this.#warnOfStale(outcome.job, put?.job.revision ?? null, link);
       this.#afterPut(outcome, link);
     });
     return outcomes;
@@ -325,6 +326,14 @@ export class JobOperations {
     tasks.releaseFunctions(job.uid);
     if (stored?.definition.task === name) tasks.assignFunction(stored.uid, name);
     else tasks.forgetFunction(name);
+  }
+
+  #warnOfStale({ id, revision }: JobRecord, declared: number | null, link: StoreLink): void {
+    const declaration = declared === null ? 'without a revision' : `with revision ${declared}`;
+    this.#env.logger.warn(
+      { jobId: id, store: link.name },
+      `The declaration of job "${id}" ${declaration} is ignored; the store has revision ${revision}`,
+    );
   }
 
   #afterPut({ outcome, job, cancelled }: PutOutcome, link: StoreLink): void {

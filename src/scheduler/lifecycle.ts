@@ -106,10 +106,8 @@ export class Lifecycle {
       this.#state = 'stopping';
       try {
         const { env, lanes } = this.#context;
-        const held = lanes.hold();
-        await Promise.race([held, patience.over]);
-        // A store that does not answer must not keep whoever has no patience left.
-        await settlesWithin(env.clock, held, RECORD_GRACE_MS);
+        // What a call that hangs still gives to this node is handed back, or recovered by others.
+        await settlesWithin(env.clock, lanes.hold(), RECORD_GRACE_MS);
         await this.#endRuns(patience);
       } finally {
         this.#patience.delete(patience);
@@ -181,20 +179,28 @@ export class Lifecycle {
     );
   }
 
-  /** Waits for what runs, then aborts it, then gives it up. */
+  /** Waits for what runs, then aborts it, then gives it up; then lets the stores take the last ends. */
   async #endRuns(patience: Patience): Promise<void> {
     const { env, lanes } = this.#context;
     const { tracker } = lanes;
-    await Promise.race([tracker.idle(), patience.over]);
-    if (tracker.size === 0) return;
-    tracker.abortAll(new ShutdownError());
-    if (await settlesWithin(env.clock, tracker.idle(), ABORT_GRACE_MS)) return;
+    await Promise.race([tracker.settled(), patience.over]);
+    if (tracker.unsettled > 0) {
+      tracker.abortAll(new ShutdownError());
+      if (!(await settlesWithin(env.clock, tracker.settled(), ABORT_GRACE_MS))) {
+        env.logger.warn(
+          { runs: tracker.unsettled },
+          'Handlers that ignore their aborted signals are given up by the shutdown',
+        );
+        tracker.giveUp();
+      }
+    }
+    if (await settlesWithin(env.clock, tracker.recorded(), RECORD_GRACE_MS)) return;
+    const runs = tracker.unwritten;
     env.logger.warn(
-      { runs: tracker.size },
-      'Handlers that ignore their aborted signals are given up by the shutdown',
+      { runs },
+      `The ends of ${runs} runs could not be recorded before the shutdown; whoever recovers this node runs or ends them`,
     );
     tracker.giveUp();
-    await settlesWithin(env.clock, tracker.recorded(), RECORD_GRACE_MS);
   }
 
   /** Gives back all that the start took, and closes what jobs were added to before it. */

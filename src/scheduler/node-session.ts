@@ -8,6 +8,7 @@ import type { Heartbeat, StoreHint } from '../stores/job-store.js';
 import type { Timer } from '../time/clock.js';
 import { settlesWithin } from '../time/long-timer.js';
 import type { Environment } from './environment.js';
+import { handBack } from './hand-back.js';
 import { Lease } from './lease.js';
 import { PeerWatch } from './peer-watch.js';
 import { Pulse } from './pulse.js';
@@ -225,15 +226,7 @@ export class NodeSession {
   /** Gives back what the store says we hold and we do not: handlers that have settled, and runs that we never heard of. */
   async #giveBack(mine: readonly RunRecord[]): Promise<void> {
     const idle = mine.filter((run) => !this.#duties.executes(run));
-    if (idle.length === 0) return;
-    const finishes = idle.map(({ id: runId, attempt, status }) => ({
-      runId,
-      attempt,
-      settled: true,
-      outcome: status === 'running' ? ({ kind: 'hand-back' } as const) : null,
-      followUps: [],
-    }));
-    await this.#link.call((store) => store.finishRuns(this.#link.node, finishes));
+    await handBack(this.#link, this.#link.node, idle);
   }
 
   async #renew(): Promise<Heartbeat> {

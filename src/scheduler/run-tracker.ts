@@ -13,6 +13,7 @@ import { decideBrokenOff, decideEnd, decideFailure, decideSuccess } from './deci
 import type { Environment } from './environment.js';
 import { FinishBatcher } from './finish-batcher.js';
 import type { Lane } from './lane.js';
+import { ProgressWriter } from './progress-writer.js';
 import type { StoreLink } from './store-link.js';
 
 /** Is told what has become of the attempts that a tracker executes. */
@@ -33,6 +34,7 @@ export class RunTracker {
   readonly #observer: RunObserver;
   readonly #active = new Map<string, ActiveRun>();
   readonly #batchers = new Map<StoreLink, FinishBatcher>();
+  readonly #progress = new Map<StoreLink, ProgressWriter>();
   readonly #toCancel = new Set<string>();
   #change: Deferred<void> | null = null;
   #abortReason: { readonly reason: unknown } | null = null;
@@ -145,6 +147,7 @@ export class RunTracker {
   /** Forgets a store that is served no longer. */
   forget(link: StoreLink): void {
     this.#batchers.delete(link);
+    this.#progress.delete(link);
   }
 
   /** Allows executing again after {@link abortAll}. */
@@ -165,11 +168,24 @@ export class RunTracker {
     );
   }
 
-  /** Waits until every outcome that is known is recorded. */
+  /** Counts the attempts whose handlers have not settled, besides those that were given up. */
+  get unsettled(): number {
+    return [...this.#active.values()].filter(({ hasSettled, isGivenUp }) => !hasSettled && !isGivenUp).length;
+  }
+
+  /** Waits until the handlers of all attempts have settled, whether or not that is recorded. */
+  settled(): Promise<void> {
+    return this.#when(() => this.unsettled === 0);
+  }
+
+  /** Counts the attempts whose ends are known and not recorded. */
+  get unwritten(): number {
+    return [...this.#active.values()].filter((active) => isUnwritten(active)).length;
+  }
+
+  /** Waits until every end that is known is recorded. */
   recorded(): Promise<void> {
-    return this.#when(() =>
-      [...this.#active.values()].every(({ decision, isRecorded }) => decision === null || isRecorded),
-    );
+    return this.#when(() => this.unwritten === 0);
   }
 
   async #when(condition: () => boolean): Promise<void> {
@@ -264,6 +280,7 @@ export class RunTracker {
     active.decision ??= decision;
     active.timer?.cancel();
     active.lane.slots.freed();
+    this.#changed();
     // A shutdown that had given the run up has closed the store since; the next start frees the slot.
     const isLate = active.isRecorded && !active.lane.link.isOpen;
     if (active.isAbandoned || isLate) this.#forget(active);
@@ -273,7 +290,7 @@ export class RunTracker {
   #batcher(link: StoreLink): FinishBatcher {
     let batcher = this.#batchers.get(link);
     if (batcher === undefined) {
-      batcher = new FinishBatcher(this.#env, link, this.#onFinished);
+      batcher = new FinishBatcher(link, this.#onFinished);
       this.#batchers.set(link, batcher);
     }
     return batcher;
@@ -300,7 +317,13 @@ export class RunTracker {
   readonly #onProgress = (active: ActiveRun, fraction: number, note: string | null): void => {
     if (active.decision !== null) return;
     const progress = { fraction, note };
-    this.#batcher(active.lane.link).report(active, JSON.stringify(progress));
+    const { link } = active.lane;
+    let writer = this.#progress.get(link);
+    if (writer === undefined) {
+      writer = new ProgressWriter(link);
+      this.#progress.set(link, writer);
+    }
+    writer.report(active, JSON.stringify(progress));
     this.#env.events.emit('run:progress', () => ({
       run: { ...toRun(active.record, active.lane.link.name), progress },
       ...progress,
@@ -322,4 +345,9 @@ export class RunTracker {
       'The handler ignores its aborted signal and still holds its slots',
     );
   }
+}
+
+/** Tells whether a store is still to be told of an end, or of a handler that has settled after it. */
+function isUnwritten({ decision, isRecorded, hasSettled, isGivenUp }: ActiveRun): boolean {
+  return (decision !== null && !isRecorded) || (hasSettled && !isGivenUp);
 }

@@ -2,9 +2,13 @@ import { SchedulerError } from '../errors/scheduler-error.js';
 import { InvalidStateError } from '../errors/scheduler-errors.js';
 import { StoreTimedOutError } from '../errors/store-errors.js';
 import type { EventHub } from '../events/event-hub.js';
+import { Deferred } from '../internal/deferred.js';
 import type { Logger } from '../internal/logger.js';
+import { describeError } from '../job/run-error.js';
 import type { JobStore, StoreContext } from '../stores/job-store.js';
 import type { Clock } from '../time/clock.js';
+import { settlesWithin } from '../time/long-timer.js';
+import { endOfTurn, nextTurn } from '../time/turns.js';
 import { StoreClock } from './store-clock.js';
 
 const MIN_BACKOFF_MS = 250;
@@ -53,7 +57,10 @@ export class StoreLink {
   #isRetired = false;
   #isSkewed = false;
   #users = 0;
+  /** Is the exponent of the back-off; 0: the store answers. */
   #failures = 0;
+  #failedAt = -Infinity;
+  #recovery = new Deferred<void>();
 
   /** Makes the link; the store is opened with its first use. */
   constructor(name: string, store: JobStore, context: StoreLinkContext) {
@@ -152,11 +159,32 @@ export class StoreLink {
 
   /** Gives how long to wait before calling a failing store again: longer each time, and never the same on two nodes. */
   backoffMs(): number {
-    const full = Math.min(
-      MAX_BACKOFF_MS,
-      MIN_BACKOFF_MS * 2 ** Math.min(Math.max(0, this.#failures - 1), 10),
-    );
-    return Math.round(full * (0.5 + Math.random() / 2));
+    return Math.round(this.#fullBackoffMs() * (0.5 + Math.random() / 2));
+  }
+
+  /**
+   * Waits before a failing store is called again: for the back-off, or until the store has recovered or the wait is cut
+   * short. A recovery does not end the first moment of it: one call may go on failing while all others succeed.
+   */
+  async pause(cutShort?: Promise<void>): Promise<void> {
+    const { clock } = this.#context;
+    const recovery = this.#failures > 0 ? [this.#recovery.promise] : [];
+    const cuts = cutShort === undefined ? [] : [cutShort];
+    const waitMs = this.backoffMs();
+    const leastMs = Math.min(waitMs, MIN_BACKOFF_MS / 2);
+    if (await settlesWithin(clock, Promise.race(cuts), leastMs)) return;
+    if (waitMs > leastMs) await settlesWithin(clock, Promise.race([...cuts, ...recovery]), waitMs - leastMs);
+  }
+
+  /** Calls back soon, when what else comes up now can share a call of the store. */
+  soon(callback: () => void): void {
+    // A call to a server costs more than this turn of the event loop, in which more comes up.
+    if (this.store.capabilities.shared) void nextTurn().then(callback);
+    else endOfTurn(callback);
+  }
+
+  #fullBackoffMs(): number {
+    return Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** Math.min(Math.max(0, this.#failures - 1), 10));
   }
 
   async #open(): Promise<void> {
@@ -202,16 +230,31 @@ export class StoreLink {
   }
 
   #failed(error: unknown): void {
+    const now = this.#context.clock.monotonic();
+    // Calls that fail together, before any of them was to be tried again, are one failure.
+    if (this.#failures > 0 && now - this.#failedAt < this.#fullBackoffMs() / 2) return;
+    this.#failedAt = now;
     this.#failures++;
     if (this.#failures > 1) return;
-    this.#context.logger.error({ err: error, store: this.name }, 'The store does not answer; trying again');
+    this.#context.logger.error(
+      { err: error, store: this.name },
+      `The store failed: ${reasonOf(error)}; trying again`,
+    );
     this.#context.events.emit('store:error', () => ({ store: this.name, error }));
   }
 
   #recovered(): void {
     this.#failures = 0;
+    this.#recovery.resolve();
+    this.#recovery = new Deferred();
     this.#context.logger.info({ store: this.name }, 'The store answers again');
     this.#context.events.emit('store:recovered', () => ({ store: this.name }));
     this.onRecovered?.();
   }
+}
+
+/** Says in a word why a call failed; a refused connection may be an error that has no message. */
+function reasonOf(error: unknown): string {
+  const { message, code, name } = describeError(error);
+  return [message, code, name].find((text) => text !== undefined && text !== '') ?? 'unknown';
 }

@@ -487,7 +487,10 @@ export interface Heartbeat {
   readonly alive: boolean;
   /** Holds the runs that the node holds. */
   readonly mine: readonly RunRecord[];
-  /** Holds the other nodes on the list. */
+  /**
+   * Holds the other nodes on the list, and those that are on no list and hold runs, with a sequence that stands still:
+   * a node that was taken off the list may have claimed until it heard of it.
+   */
   readonly peers: readonly Peer[];
 }
 

@@ -41,7 +41,10 @@ export function advanceJob(
 /** Gives a claimed job back unfired. */
 export function releaseJob(job: JobRecord, { wakeAt, error }: ClaimRelease): JobRecord {
   const fence = job.fence + 1;
-  if (error !== undefined) return { ...job, state: 'parked', wakeAt: null, error, fence };
+  if (error !== undefined) {
+    // What was thrown may say anything; not every database keeps a NUL, or half of a character.
+    return { ...job, state: 'parked', wakeAt: null, error: error.replace(UNKEEPABLE, '\ufffd'), fence };
+  }
   return { ...job, wakeAt: wakeAt ?? idleWakeAt(job), fence };
 }
 
@@ -76,6 +79,7 @@ export function refusedIds(puts: readonly JobPut[], exists: (id: string) => bool
   return refused;
 }
 
+const UNKEEPABLE = /\0|\p{Cs}/gu;
 const NO_CLOCK = { nextRunAt: null, dueAt: null };
 
 function latest(a: number | null, b: number | null): number | null {

@@ -135,7 +135,7 @@ async function fill(store: SqlJobStore): Promise<void> {
   const events = new EventRecorder(scheduler);
   await Promise.all(nth.slice(1).map(() => scheduler.enqueue(task, data)));
   // One whose lateness can be asked for: it stands for a fire time.
-  await scheduler.addJob(task, undefined, { id: 'once', data, ifExists: 'keep' });
+  await scheduler.addJob(task, undefined, { id: 'nightly-report', data, ifExists: 'keep' });
   await scheduler.start();
   await events.next('run:succeeded', ROWS, LIMIT_MS);
   await scheduler.shutdown();

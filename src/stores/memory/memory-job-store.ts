@@ -251,11 +251,15 @@ export class MemoryJobStore implements JobStore {
     const now = this.#now();
     const before = this.#nodes.get(node);
     this.#nodes.set(node, { node, sequence: (before?.sequence ?? 0) + 1, leaseUntil: now + leaseMs });
+    const unlisted = [...this.#runs.holders()].filter((holder) => !this.#nodes.has(holder));
     return {
       now,
       alive: before !== undefined,
       mine: this.#runs.heldBy(node).map(({ record }) => record),
-      peers: [...this.#nodes.values()].filter((peer) => peer.node !== node),
+      peers: [
+        ...[...this.#nodes.values()].filter((peer) => peer.node !== node),
+        ...unlisted.map((holder) => ({ node: holder, sequence: 0, leaseUntil: now })),
+      ],
     };
   }
 

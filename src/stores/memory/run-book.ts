@@ -66,6 +66,11 @@ export class RunBook {
     return [...this.#held].filter(({ record }) => record.owner === node);
   }
 
+  /** Gives the nodes that hold runs. */
+  holders(): Set<string> {
+    return new Set([...this.#held].flatMap(({ record }) => (record.owner === null ? [] : [record.owner])));
+  }
+
   /** Tells whether there is a run with a key. */
   hasKey(key: string | null): boolean {
     return key !== null && this.#runsByKey.has(key);

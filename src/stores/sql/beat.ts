@@ -21,7 +21,14 @@ export async function beat(db: Database, node: string, leaseMs: number): Promise
       session,
       sql`select * from ${runs.sql} where owner = ${node} and held = 1 order by id`,
     );
-    const peers = await db.read(session, sql`select * from ${nodes.sql} where node <> ${node} order by node`);
+    const peers = await db.read(
+      session,
+      sql`select node, sequence, lease_until from ${nodes.sql} where node <> ${node}
+        union all select distinct r.owner, 0, ${db.now} from ${runs.sql} as r
+          where r.held = 1 and r.owner <> ${node}
+          and not exists (select 1 from ${nodes.sql} as n where n.node = r.owner)
+        order by node`,
+    );
     return { now, alive, mine: mine.map(decodeRun), peers: peers.map(decodePeer) };
   });
 }

@@ -100,8 +100,8 @@ async function takeJobs(db: Database, request: ClaimRequest, page: Page, claimed
     ? await takeReturned(db, update(dialect.isInSelect(sql`uid`, select(sql`r.uid`))))
     : await takeSelected(db, select(sql`r.*`), update, wakeAt);
   claimed.jobs.push(...jobs);
-  // Where there is not one of those that were due, others have them locked: whether they take them remains to be seen.
-  if (jobs.length === 0) claimed.isAllTaken = false;
+  // What others have locked was left out: whether they take it remains to be seen.
+  if (dialect.leavesOut) claimed.isAllTaken = false;
   return jobs.length === page.limit;
 }
 
@@ -143,8 +143,8 @@ async function takeRuns(db: Database, request: ClaimRequest, page: Page, claimed
   claimed.runs.push(...started);
   claimed.missed.push(...missed);
   claimed.ended.push(...ended);
-  // What a job that others are busy with kept back is at the head again; they have it locked for a moment only.
-  if (!isAnyMoved || limit === 0) claimed.isAllTaken = false;
+  // The end of a missed run may have let another one out that waited for its slot.
+  if (db.dialect.leavesOut || missed.length > 0 || limit === 0) claimed.isAllTaken = false;
   return found === pageSize && isAnyMoved;
 }
 

@@ -29,8 +29,10 @@ export interface SqlDialect {
   readonly begin: readonly RawBuilder<unknown>[];
   /** Locks the rows of a select until the transaction ends, waiting for those that others have locked. */
   readonly forUpdate: RawBuilder<unknown>;
-  /** Locks the rows of a select, leaving out those that others have locked. */
+  /** Locks the rows of a select, leaving out those that others have locked; see {@link leavesOut}. */
   readonly skipLocked: RawBuilder<unknown>;
+  /** Says whether a select may leave out rows because others have them locked. */
+  readonly leavesOut: boolean;
   /** Quotes the name of a table or index. */
   quote(name: string): string;
   /** Is the database's time in epoch milliseconds, the same all through a statement. */

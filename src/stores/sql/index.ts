@@ -1,6 +1,7 @@
 export { SqlJobStore } from './sql-job-store.js';
 export type { ConnectorJobStoreOptions, KyselyJobStoreOptions } from './sql-job-store.js';
 export type { MigrateMode, SqlJobStoreOptions, SqlNaming } from './sql-options.js';
+export type { KyselyLike } from './kysely-connector.js';
 export { migrationSql } from './migrations.js';
 export type { SqlDatabaseName, SqlDialectName } from './dialect.js';
 export type { SqlChanges, SqlConnection, SqlConnector } from './sql-connection.js';

@@ -61,7 +61,7 @@ export function recordVersion({ meta }: TableNames, version: number): string {
  * @throws `InvalidOptionError` when the database is unknown, or a name is not one that can be a table's
  */
 export function migrationSql(database: SqlDatabaseName, naming: SqlNaming = {}, from: number = 0): string {
-  checkInteger(from, 'from', { min: 0 });
+  checkInteger(from, 'from', { min: 0, max: SCHEMA_VERSION });
   const dialect = dialectOf(database);
   const resolved = resolveNaming(naming, dialect.name);
   const tables = nameTables(dialect, resolved.schema, resolved.tablePrefix);

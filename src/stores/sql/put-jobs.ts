@@ -114,7 +114,9 @@ async function readTokenFloor(
 ): Promise<{ readonly now: number; readonly highestToken: number }> {
   const [row] = await db.read(
     session,
-    sql`select value, ${db.now} as store_now from ${db.tables.meta.sql} where name = 'highest_token'`,
+    // Locked: a job that is removed meanwhile may raise it.
+    sql`select value, ${db.now} as store_now from ${db.tables.meta.sql} where name = 'highest_token'
+      ${db.dialect.forUpdate}`,
   );
   return { now: readInteger(row?.['store_now']), highestToken: readInteger(row?.['value']) };
 }

@@ -1,10 +1,16 @@
 /** Is a row as a driver gives it: columns by name. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Reads an integer; drivers give large ones as text. */
+/**
+ * Reads an integer; drivers give large ones as text. One that somebody damaged is kept within what counts exactly, so
+ * that writing it again is not refused, and with it the rows of others.
+ */
 export function readInteger(value: unknown): number {
-  return typeof value === 'number' ? value : Number(value);
+  const number = typeof value === 'number' ? value : Number(value);
+  return Math.max(-GREATEST, Math.min(GREATEST, number));
 }
+
+const GREATEST = Number.MAX_SAFE_INTEGER;
 
 /** Reads an integer that may be null. */
 export function readNullableInteger(value: unknown): number | null {

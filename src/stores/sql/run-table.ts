@@ -16,6 +16,9 @@ export interface LockedRuns {
   readonly runs: readonly RunRecord[];
 }
 
+/** Is how many of the runs that wait for a slot are looked at when one is freed. */
+const BLOCKED_PAGE = 500;
+
 /** Gives when a claim may take a run that waits for nothing but its time; `null`: never. */
 export function wakeAtOf({ status, held, availableAt }: RunRecord): number | null {
   return status === 'queued' && !held ? availableAt : null;
@@ -118,10 +121,16 @@ export async function releaseBlocked(
   for (const job of jobs) {
     const free = job.definition.maxInstances - slots.count(job);
     if (free <= 0) continue;
+    // As many for each task and executor: a run that nobody here knows must not keep the slot from the others.
     const rows = await db.read(
       session,
-      sql`select id from ${runs.sql} where job_uid = ${job.uid} and status = 'queued'
-        and wake_at is null and held = 0 order by priority desc, available_at, created_at limit ${free}`,
+      sql`select id from (
+          select id, row_number() over (partition by task, executor
+            order by priority desc, available_at, created_at) as place
+          from (select id, task, executor, priority, available_at, created_at from ${runs.sql}
+            where job_uid = ${job.uid} and status = 'queued' and wake_at is null and held = 0
+            order by priority desc, available_at, created_at limit ${BLOCKED_PAGE}) as first
+        ) as placed where place <= ${free}`,
     );
     if (rows.length === 0) continue;
     const ids = rows.map((row) => readText(row['id']));

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Kysely } from 'kysely';
 import { InvalidOptionError } from '../../errors/input-errors.js';
 import { InvalidStateError, StoreInUseError } from '../../errors/scheduler-errors.js';
 import { checkObject, checkRecord } from '../../internal/check.js';
@@ -43,6 +42,7 @@ import { finishRuns, leave, recoverRuns, reportProgress, requestCancel } from '.
 import { HintSender, readHints } from './hint-sender.js';
 import { readJob } from './job-table.js';
 import { kyselyConnector } from './kysely-connector.js';
+import type { KyselyLike } from './kysely-connector.js';
 import { listJobs, listRuns } from './list-records.js';
 import { migrate } from './migrate.js';
 import { mysqlConnector } from './mysql/connect-mysql.js';
@@ -62,7 +62,7 @@ import type { SqliteDatabaseLike } from './sqlite/sqlite-database-like.js';
 /** Holds the options of an {@link SqlJobStore} on a Kysely instance of the app's own. */
 export interface KyselyJobStoreOptions extends SqlJobStoreOptions {
   /** Is the instance; its plugins are not used, and it is not destroyed. */
-  readonly db: Kysely<unknown>;
+  readonly db: KyselyLike;
   /** Names the database that it speaks to; MariaDB is `mysql` too. */
   readonly dialect: SqlDialectName;
 }

@@ -213,6 +213,19 @@ export const claimingRuns: readonly StoreContractCase[] = [
     },
   ),
 
+  contractCase('claim tells to go on when a run that expired was ahead of one that waits', async (bench) => {
+    const { job, run } = await bench.fire();
+    await bench.addRunOf(job, { availableAt: bench.now - 20, expiresAt: bench.now - 10 });
+    const waiting = await bench.addRunOf(job, { availableAt: bench.now - 5 });
+    await bench.finish(run);
+    for (let tries = 0; tries < 3; tries++) {
+      const { runs, nextAt, now } = await bench.claim();
+      if (runs[0]?.id === waiting.id) return;
+      assert.ok(nextAt !== null && nextAt <= now + 100, 'the claim tells of nothing that is due');
+    }
+    assert.fail('the waiting run was not claimed');
+  }),
+
   contractCase(
     'claim leaves a run that waits for its retry while its last handler has not settled',
     async (bench) => {

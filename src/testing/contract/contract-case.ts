@@ -36,6 +36,11 @@ export function unlessRecovered({ capabilities }: JobStore): string | null {
   return capabilities.shared || capabilities.durable ? null : 'The store ends with its process.';
 }
 
+/** Excuses stores that serve one node at a time. */
+export function unlessShared({ capabilities }: JobStore): string | null {
+  return capabilities.shared ? null : 'The store is not shared.';
+}
+
 /** Excuses stores that tell of no changes. */
 export function unlessSubscribed(store: JobStore): string | null {
   return store.subscribe === undefined ? 'The store has no `subscribe`.' : null;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { contractCase, unlessRecovered } from './contract-case.js';
+import { contractCase, unlessRecovered, unlessShared } from './contract-case.js';
 import type { StoreContractCase } from './contract-case.js';
 import { FAILURE, HOUR, SUCCESS } from './records.js';
 import { found, idsOf, only } from './store-bench.js';
@@ -55,6 +55,24 @@ export const living: readonly StoreContractCase[] = [
     assert.deepEqual(idsOf((await bench.store.heartbeat('b', HOUR)).mine), [foreign.id]);
     assert.deepEqual((await bench.store.heartbeat('c', HOUR)).mine, []);
   }),
+
+  contractCase(
+    'heartbeat gives those that hold runs and are on no list, as nodes that stand still',
+    async (bench) => {
+      await bench.addRun();
+      await bench.store.heartbeat('late', HOUR);
+      await bench.store.recover('late');
+      await bench.claimRun({ node: 'late' });
+      const first = only((await bench.store.heartbeat('b', HOUR)).peers);
+      await bench.pass(5);
+      const second = only((await bench.store.heartbeat('b', HOUR)).peers);
+      assert.deepEqual([first.node, second.node], ['late', 'late']);
+      assert.equal(second.sequence, first.sequence);
+      assert.equal((await bench.store.recover('late')).length, 1);
+      assert.deepEqual((await bench.store.heartbeat('b', HOUR)).peers, []);
+    },
+    unlessShared,
+  ),
 
   contractCase(
     'heartbeat gives the other nodes, with a sequence that grows and the end of their leases',

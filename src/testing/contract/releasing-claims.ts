@@ -52,6 +52,15 @@ export const releasingClaims: readonly StoreContractCase[] = [
     assert.deepEqual(await bench.tryCommit(claimed), { outcome: 'lost' });
   }),
 
+  contractCase('releaseClaims parks a job whatever is in the error', async (bench) => {
+    await bench.addJob({ id: 'job' });
+    const { uid, fence } = await bench.claimJob();
+    await bench.store.releaseClaims('a', [{ uid, fence, wakeAt: null, error: 'a\0b\ud800c' }]);
+    const { state, error } = await bench.job('job');
+    assert.equal(state, 'parked');
+    assert.match(error ?? '', /^a.*b.*c$/su);
+  }),
+
   contractCase(
     'releaseClaims passes over stale claims and unknown jobs, and takes the others',
     async (bench) => {

@@ -43,6 +43,7 @@ export function mysqlDialect(product: 'mysql' | 'mariadb'): SqlDialect {
     begin: [sql`set transaction isolation level read committed`, sql`start transaction`],
     forUpdate: sql`for update`,
     skipLocked: sql`for update skip locked`,
+    leavesOut: true,
 
     quote: (name) => `\`${name}\``,
 

@@ -17,6 +17,8 @@ export interface Mysql2CallbackPoolLike {
 
 /** Is a connection of a pool of mysql2, by the part of it that is used here. */
 export interface Mysql2ConnectionLike {
+  /** Gives those who listen to an event. */
+  listeners?(event: 'error'): readonly unknown[];
   /** Runs a statement. */
   query(options: Mysql2Query, callback: (error: Error | null, result: unknown) => void): unknown;
   /** Hears of the connection's end. */

@@ -28,7 +28,8 @@ export class Mysql2Pool implements ClientPool {
     // A lost connection may tell so more than once; the pool hears it once, and nobody hearing it ends the process.
     if (!this.#known.has(connection)) {
       this.#known.add(connection);
-      connection.on('error', ignore);
+      // Of several stores on one pool, the first has seen to it.
+      if (connection.listeners?.('error').includes(ignore) !== true) connection.on('error', ignore);
     }
     this.#own?.acquired(connection);
     return new Mysql2PooledClient(connection, this.#own);

@@ -12,6 +12,8 @@ export interface PgPoolLike {
 
 /** Is a client of pg, by the part of it that is used here. */
 export interface PgClientLike {
+  /** Gives those who listen to an event. */
+  listeners?(event: 'error'): readonly unknown[];
   /** Runs a statement. */
   query(query: PgQuery): Promise<unknown>;
   /** Gives what reads a type's values. */

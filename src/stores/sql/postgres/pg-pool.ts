@@ -41,7 +41,8 @@ export class PgPool implements ClientPool {
     // A client emits its connection's end as an `error`; one that nobody hears ends the process.
     if (!this.#known.has(client)) {
       this.#known.add(client);
-      client.on('error', ignore);
+      // Of several stores on one pool, the first has seen to it.
+      if (client.listeners?.('error').includes(ignore) !== true) client.on('error', ignore);
     }
     return new PgPooledClient(client, this.#names);
   }

@@ -13,6 +13,7 @@ export const postgresDialect: SqlDialect = {
   begin: [sql`begin isolation level read committed`],
   forUpdate: sql`for update`,
   skipLocked: sql`for update skip locked`,
+  leavesOut: true,
 
   quote: (name) => `"${name}"`,
 

@@ -13,6 +13,7 @@ export const sqliteDialect: SqlDialect = {
   // One writer at a time: whoever has begun has locked all.
   forUpdate: sql``,
   skipLocked: sql``,
+  leavesOut: false,
 
   quote: (name) => `"${name}"`,
 

@@ -70,6 +70,8 @@ export class SqliteHandle implements SqliteDatabase {
     if (verb === undefined) return run;
     return (parameters) => {
       if (verb === 'rollback' && !this.#isInTransaction) return { changes: 0, lastInsertRowid: 0 };
+      // A full disk ends a transaction by itself, and what would roll it back fails: it is over all the same.
+      if (verb === 'rollback') this.#isInTransaction = false;
       const result = run(parameters);
       this.#isInTransaction = verb === 'begin';
       return result;
