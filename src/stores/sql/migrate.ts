@@ -1,10 +1,13 @@
 import { sql } from 'kysely';
-import { StoreSchemaError } from '../../errors/store-errors.js';
+import { StoreSchemaError, StoreTimedOutError } from '../../errors/store-errors.js';
 import type { Database, Session } from './database.js';
 import { metaStatements, MIGRATIONS, recordVersion, SCHEMA_VERSION } from './migrations.js';
 import { readInteger } from './row-values.js';
 import { DEFAULT_PREFIX } from './sql-options.js';
 import type { ResolvedSqlOptions, TableNaming } from './sql-options.js';
+
+/** Is how long another migration of the same tables is waited for. */
+const LOCK_LIMIT_MS = 15_000;
 
 /**
  * Makes sure that the tables are there, and new enough; newer ones are left as they are.
@@ -22,7 +25,7 @@ async function bringUpToDate(db: Database, options: ResolvedSqlOptions): Promise
   const { dialect, tables } = db;
   const name = tables.meta.text;
   await db.transaction(async (session) => {
-    await dialect.lock(name)?.execute(session);
+    await lock(db, session, name);
     try {
       // It is made first, so that it can be read: on PostgreSQL a table that is missing would end the transaction.
       for (const text of metaStatements(dialect, tables, options)) await sql.raw(text).execute(session);
@@ -36,6 +39,13 @@ async function bringUpToDate(db: Database, options: ResolvedSqlOptions): Promise
       await dialect.unlock(name)?.execute(session);
     }
   });
+}
+
+async function lock(db: Database, session: Session, name: string): Promise<void> {
+  const statement = db.dialect.lock(name);
+  const [row] = statement === null ? [] : await db.read(session, statement);
+  // On MySQL a lock that was not had in time is an answer, and no error.
+  if (row?.['got'] === 0) throw new StoreTimedOutError('lock for making the tables', LOCK_LIMIT_MS);
 }
 
 /** Gives the command that prints what is missing. */

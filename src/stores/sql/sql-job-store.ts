@@ -86,8 +86,10 @@ interface OpenStore {
 /**
  * Keeps jobs and runs in PostgreSQL, MySQL 8, MariaDB 10.6 or later, or SQLite, on Kysely, for any number of nodes.
  *
- * Every call is a transaction of statements about whole batches. Jobs are locked before their runs, both in the order of
- * their ids; claims pass over what others have locked. What gets in each other's way is repeated.
+ * Every call is a transaction of statements about whole batches, but for claims: those take what is due in steps, each a
+ * transaction, and what one that is rejected took is found again by heartbeats, and by the end of its claims. Jobs are
+ * locked before their runs, both in the order of their ids; claims pass over what others have locked. What gets in each
+ * other's way is repeated.
  */
 export class SqlJobStore implements JobStore {
   readonly capabilities: StoreCapabilities = Object.freeze({ durable: true, shared: true });
