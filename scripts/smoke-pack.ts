@@ -2,12 +2,15 @@
 // code under this Node, or under each of `--nodes 20,22,24`.
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const root = resolve(import.meta.dirname, '..');
+const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly devDependencies: { readonly kysely: string };
+};
 const project = mkdtempSync(join(tmpdir(), 'escapement-smoke-'));
 
 try {
@@ -28,7 +31,10 @@ function installTarball(): void {
   writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   for (const file of ['smoke.mjs', 'consumer.ts'])
     copyFileSync(join(root, 'test/package', file), join(project, file));
-  run('npm', ['install', `./${tarball}`, '--no-audit', '--no-fund', '--loglevel=error']);
+  // Of the optional peers, the one that the declarations of a subpath refer to.
+  const packages = [`./${tarball}`, `kysely@${devDependencies.kysely}`];
+  run('npm', ['install', ...packages, '--no-audit', '--no-fund', '--loglevel=error']);
+  run('npx', ['escapement-sql', 'print', 'sqlite']);
 }
 
 /** Compiles a consumer that has TypeScript and the types of Node, but not those of our dependencies. */

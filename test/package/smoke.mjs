@@ -1,6 +1,8 @@
 // Uses the installed package as a user would. Ends by itself, or the watchdog ends it with an error.
 
-import { Scheduler, interval } from 'escapement';
+import { isBuiltin } from 'node:module';
+import { Scheduler, defineTask, interval } from 'escapement';
+import { migrationSql, SqlJobStore } from 'escapement/stores/sql';
 import { ManualClock } from 'escapement/testing';
 
 setTimeout(() => {
@@ -8,6 +10,8 @@ setTimeout(() => {
   process.exit(1);
 }, 10_000).unref();
 
+if (!migrationSql('postgres').includes('escapement_jobs'))
+  throw new Error('escapement/stores/sql prints no tables');
 if (typeof ManualClock !== 'function') throw new Error('escapement/testing lacks ManualClock');
 
 const scheduler = new Scheduler();
@@ -31,4 +35,14 @@ await threeRuns;
 await scheduler.shutdown();
 
 if (calls < 3) throw new Error(`Expected at least 3 calls, got ${calls}`);
+
+// Without better-sqlite3 the store needs a Node that has SQLite itself.
+if (isBuiltin('node:sqlite')) {
+  const task = defineTask('stored', () => 'kept');
+  const stored = new Scheduler({ stores: { default: SqlJobStore.sqlite(':memory:') }, tasks: [task] });
+  await stored.start();
+  const run = await stored.enqueue(task);
+  if ((await run.result()) !== 'kept') throw new Error('The SQLite store lost a result');
+  await stored.shutdown();
+}
 console.log(`ok ${process.version}`);
