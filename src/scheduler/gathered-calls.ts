@@ -9,7 +9,7 @@ export interface GatheredCallsContext<T, R> {
   /** Sends items; gives a result for each, in order. */
   send(items: readonly T[]): Promise<readonly R[]>;
   /** Tells whether results say that nothing was done because of one of the items. */
-  areVoid(results: readonly R[]): boolean;
+  readonly areVoid: (results: readonly R[]) => boolean;
 }
 
 /** Is an item that waits to be sent. */

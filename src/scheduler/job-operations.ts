@@ -15,11 +15,11 @@ import type { TriggerInput } from '../triggers/trigger-input.js';
 import type { Directory } from './directory.js';
 import type { Environment } from './environment.js';
 import type { ExecutorSlots } from './executor-slots.js';
-import { GatheredCalls } from './gathered-calls.js';
 import type { JobBuilder, JobSource, BuiltJob } from './job-builder.js';
 import { clockAt } from './plan-firings.js';
 import type { JobFilter } from './queries.js';
 import { resolveJobQuery } from './queries.js';
+import { StoreCalls } from './store-calls.js';
 import type { StoreLink } from './store-link.js';
 import type { StoreReporters } from './store-reporters.js';
 
@@ -57,7 +57,10 @@ export class JobOperations {
   readonly #context: JobOperationsContext;
   readonly #env: Environment;
   readonly #builder: JobBuilder;
-  readonly #gathered = new WeakMap<StoreLink, GatheredCalls<BuiltJob, PutOutcome>>();
+  readonly #puts = new StoreCalls<BuiltJob, PutOutcome>({
+    send: (store, jobs) => store.putJobs(jobs),
+    areVoid: (outcomes) => outcomes.some(({ outcome }) => outcome === 'exists'),
+  });
 
   /** Makes the operations. */
   constructor(context: JobOperationsContext) {
@@ -101,7 +104,7 @@ export class JobOperations {
     }
     let outcomes: PutOutcome[] = [];
     try {
-      outcomes = [...(await this.#putTogether(built, link))];
+      outcomes = [...(await this.#puts.send(built, link))];
       const taken = outcomes.filter(({ outcome }) => outcome === 'exists').map(({ job }) => job.id);
       if (taken.length > 0) throw new JobExistsError(taken, link.name);
     } catch (error) {
@@ -115,22 +118,6 @@ export class JobOperations {
       this.#afterPut(outcome, link);
     });
     return outcomes;
-  }
-
-  /** Puts jobs; a single one with others that come together with it, where a call costs more than a turn. */
-  async #putTogether(built: readonly BuiltJob[], link: StoreLink): Promise<readonly PutOutcome[]> {
-    const [put, ...others] = built;
-    const isWorthIt = put !== undefined && others.length === 0 && link.store.capabilities.durable;
-    if (!isWorthIt) return link.call((store) => store.putJobs(built));
-    let calls = this.#gathered.get(link);
-    if (calls === undefined) {
-      calls = new GatheredCalls({
-        send: (items) => link.call((store) => store.putJobs(items)),
-        areVoid: (outcomes) => outcomes.some(({ outcome }) => outcome === 'exists'),
-      });
-      this.#gathered.set(link, calls);
-    }
-    return [await calls.add(put)];
   }
 
   /** Gives a job; `null`: there is none. */

@@ -18,7 +18,6 @@ import type { InstantInput } from '../time/instants.js';
 import type { Directory } from './directory.js';
 import type { Environment } from './environment.js';
 import type { ExecutorSlots } from './executor-slots.js';
-import { GatheredCalls } from './gathered-calls.js';
 import type { JobBuilder } from './job-builder.js';
 import { newJobRun, newRun } from './new-run.js';
 import type { RunFilter } from './queries.js';
@@ -26,6 +25,7 @@ import { resolveRunQuery } from './queries.js';
 import type { RunTracker } from './run-tracker.js';
 import { nextAfter } from './sound-times.js';
 import type { RunWaiters } from './run-waiters.js';
+import { StoreCalls } from './store-calls.js';
 import type { StoreLink } from './store-link.js';
 import type { StoreReporters } from './store-reporters.js';
 import type { TaskDefaults } from './task-defaults.js';
@@ -82,7 +82,10 @@ export interface RunOperationsContext {
 export class RunOperations {
   readonly #context: RunOperationsContext;
   readonly #env: Environment;
-  readonly #gathered = new WeakMap<StoreLink, GatheredCalls<RunRecord, AddedRun>>();
+  readonly #adds = new StoreCalls<RunRecord, AddedRun>({
+    send: (store, runs) => store.addRuns(runs),
+    areVoid: () => false,
+  });
 
   /** Makes the operations. */
   constructor(context: RunOperationsContext) {
@@ -225,24 +228,8 @@ export class RunOperations {
     );
   }
 
-  /** Adds runs; a single one with others that come together with it, where a call costs more than a turn. */
-  async #addTogether(runs: readonly RunRecord[], link: StoreLink): Promise<readonly AddedRun[]> {
-    const [run, ...others] = runs;
-    const isWorthIt = run !== undefined && others.length === 0 && link.store.capabilities.durable;
-    if (!isWorthIt) return link.call((store) => store.addRuns(runs));
-    let calls = this.#gathered.get(link);
-    if (calls === undefined) {
-      calls = new GatheredCalls({
-        send: (items) => link.call((store) => store.addRuns(items)),
-        areVoid: () => false,
-      });
-      this.#gathered.set(link, calls);
-    }
-    return [await calls.add(run)];
-  }
-
   async #add(runs: readonly RunRecord[], link: StoreLink): Promise<readonly AddedRun[]> {
-    const added = await this.#addTogether(runs, link);
+    const added = await this.#adds.send(runs, link);
     for (const { outcome, run } of added) {
       if (outcome === 'queued') this.#context.expect(link, run.executor, run.availableAt);
     }

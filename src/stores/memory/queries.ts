@@ -1,6 +1,7 @@
 import type { JobRecord } from '../../job/job-record.js';
 import type { RunRecord } from '../../job/run-record.js';
 import type { JobQuery, Page, RunQuery } from '../job-store.js';
+import { pageOf } from '../page-of.js';
 
 /** Selects and orders jobs as {@link JobStore.listJobs} says. */
 export function pageOfJobs(
@@ -10,7 +11,7 @@ export function pageOfJobs(
   const found: JobRecord[] = [];
   for (const { record } of entries) if (matchesJob(record, query)) found.push(record);
   found.sort((a, b) => compare(a.id, b.id));
-  return page(found, query.limit, ({ id }) => id);
+  return pageOf(found, query.limit, ({ id }) => id);
 }
 
 /** Selects and orders runs as {@link JobStore.listRuns} says. */
@@ -21,13 +22,7 @@ export function pageOfRuns(
   const found: RunRecord[] = [];
   for (const { record } of entries) if (matchesRun(record, query)) found.push(record);
   found.sort((a, b) => compare(runCursor(b), runCursor(a)));
-  return page(found, query.limit, runCursor);
-}
-
-function page<T>(found: readonly T[], limit: number, cursorOf: (item: T) => string): Page<T> {
-  const items = found.slice(0, limit);
-  const last = items.at(-1);
-  return { items, next: found.length > limit && last !== undefined ? cursorOf(last) : null };
+  return pageOf(found, query.limit, runCursor);
 }
 
 function matchesJob(job: JobRecord, query: JobQuery): boolean {

@@ -3,6 +3,7 @@ import type { RawBuilder } from 'kysely';
 import type { JobRecord } from '../../job/job-record.js';
 import type { RunRecord } from '../../job/run-record.js';
 import type { JobQuery, Page, RunQuery } from '../job-store.js';
+import { pageOf } from '../page-of.js';
 import type { Database } from './database.js';
 import { decodeJob } from './job-row.js';
 import { textInTexts } from './row-values.js';
@@ -22,7 +23,7 @@ export async function listJobs(db: Database, query: JobQuery): Promise<Page<JobR
       after === undefined ? null : sql`id > ${after}`,
     ])} order by id limit ${limit + 1}`,
   );
-  return page(rows.map(decodeJob), limit, ({ id }) => id);
+  return pageOf(rows.map(decodeJob), limit, ({ id }) => id);
 }
 
 /** Lists runs, as {@link JobStore.listRuns} says. */
@@ -39,7 +40,7 @@ export async function listRuns(db: Database, query: RunQuery): Promise<Page<RunR
       after === undefined ? null : isBefore(after),
     ])} order by created_at desc, id desc limit ${limit + 1}`,
   );
-  return page(rows.map(decodeRun), limit, ({ createdAt, id }) => `${createdAt}-${id}`);
+  return pageOf(rows.map(decodeRun), limit, ({ createdAt, id }) => `${createdAt}-${id}`);
 }
 
 /** Tells whether a run comes after the one that a cursor names, in a list that begins with the newest. */
@@ -53,10 +54,4 @@ function isBefore(cursor: string): RawBuilder<unknown> {
 function allOf(conditions: readonly (RawBuilder<unknown> | null)[]): RawBuilder<unknown> {
   const given = conditions.filter((condition) => condition !== null);
   return given.length === 0 ? sql`1 = 1` : sql.join(given, sql` and `);
-}
-
-function page<T>(found: readonly T[], limit: number, cursorOf: (item: T) => string): Page<T> {
-  const items = found.slice(0, limit);
-  const last = items.at(-1);
-  return { items, next: found.length > limit && last !== undefined ? cursorOf(last) : null };
 }
