@@ -8,16 +8,31 @@ export class BoundedMap<K, V> {
     this.#maxSize = maxSize;
   }
 
+  /** Gives what is remembered for a key. */
+  find(key: K): V | undefined {
+    return this.#entries.get(key);
+  }
+
   /** Gives what is remembered for a key, or makes it and remembers it. */
   get(key: K, make: () => V): V {
     const known = this.#entries.get(key);
     if (known !== undefined) return known;
     const made = make();
-    if (this.#entries.size >= this.#maxSize) {
+    this.set(key, made);
+    return made;
+  }
+
+  /** Remembers something for a key. */
+  set(key: K, value: V): void {
+    if (this.#entries.size >= this.#maxSize && !this.#entries.has(key)) {
       const oldest = this.#entries.keys().next();
       if (oldest.done !== true) this.#entries.delete(oldest.value);
     }
-    this.#entries.set(key, made);
-    return made;
+    this.#entries.set(key, value);
+  }
+
+  /** Forgets what is remembered for a key. */
+  delete(key: K): void {
+    this.#entries.delete(key);
   }
 }

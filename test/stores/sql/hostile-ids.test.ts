@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { within } from '../../support/within.js';
 import { onEveryEngine } from './support/on-every-engine.js';
 import type { SqlPlace } from './support/on-every-engine.js';
-import { SILENT } from './support/silent.js';
+import { SILENT } from '../support/silent.js';
 
 /** Holds ids that a database may mangle, take for SQL, or take for one another. */
 const HOSTILE = [

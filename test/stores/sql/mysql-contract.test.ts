@@ -4,8 +4,8 @@ import { systemClock } from '../../../src/time/system-clock.js';
 import { afterAll } from 'vitest';
 import { describeOnServer } from '../../support/servers/describe-on-server.js';
 import { dropTables, freshPrefix } from '../../support/servers/fresh-names.js';
-import { keepsTheContract } from './support/keeps-the-contract.js';
-import { SILENT } from './support/silent.js';
+import { keepsTheContract } from '../support/keeps-the-contract.js';
+import { SILENT } from '../support/silent.js';
 
 await describeOnServer('mysql', 'the job store contract, on MySQL or MariaDB', (url) => {
   // Each instance has connections of its own, as in processes of their own; they are made once for all cases.

@@ -21,7 +21,7 @@ import { rejectionOf, within } from '../../support/within.js';
 import { kyselyOn } from './support/kysely-on.js';
 import { onEveryEngine } from './support/on-every-engine.js';
 import { opened } from './support/open-stores.js';
-import { SILENT } from './support/silent.js';
+import { SILENT } from '../support/silent.js';
 
 await onEveryEngine('a Kysely instance of the application', (aPlace) => {
   it('is used without its plugins, and stays open and as it was', async () => {

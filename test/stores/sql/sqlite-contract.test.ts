@@ -6,8 +6,8 @@ import { ManualClock } from 'escapement/testing';
 import type { JobStoreHarness } from 'escapement/testing';
 import { SqlJobStore } from 'escapement/stores/sql';
 import { describe } from 'vitest';
-import { keepsTheContract } from './support/keeps-the-contract.js';
-import { SILENT } from './support/silent.js';
+import { keepsTheContract } from '../support/keeps-the-contract.js';
+import { SILENT } from '../support/silent.js';
 
 /** Is a database that a store can be handed. */
 type OpenDatabase = Exclude<Parameters<typeof SqlJobStore.sqlite>[0], string> & { close(): void };

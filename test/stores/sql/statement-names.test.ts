@@ -8,7 +8,7 @@ import { StatementNames } from '../../../src/stores/sql/postgres/statement-names
 import type { Row } from '../../../src/stores/sql/row-values.js';
 import { describeOnServer } from '../../support/servers/describe-on-server.js';
 import { freshPrefix } from '../../support/servers/fresh-names.js';
-import { SILENT } from './support/silent.js';
+import { SILENT } from '../support/silent.js';
 
 /** Makes an error as the server sends it. */
 function refusal(code: string, more: object = {}): Error {

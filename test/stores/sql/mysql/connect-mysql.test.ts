@@ -19,7 +19,7 @@ import { freshPrefix } from '../../../support/servers/fresh-names.js';
 import { TcpProxy } from '../../../support/tcp-proxy.js';
 import { rejectionOf, within } from '../../../support/within.js';
 import { deadlock } from '../support/deadlock.js';
-import { SILENT } from '../support/silent.js';
+import { SILENT } from '../../support/silent.js';
 
 const context = { clock: systemClock, logger: SILENT };
 const closers: (() => Promise<unknown>)[] = [];

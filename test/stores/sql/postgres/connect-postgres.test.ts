@@ -16,7 +16,7 @@ import { describeOnServer } from '../../../support/servers/describe-on-server.js
 import { TcpProxy } from '../../../support/tcp-proxy.js';
 import { rejectionOf, within } from '../../../support/within.js';
 import { deadlock } from '../support/deadlock.js';
-import { SILENT } from '../support/silent.js';
+import { SILENT } from '../../support/silent.js';
 
 const context = { clock: systemClock, logger: SILENT };
 const closers: (() => Promise<unknown>)[] = [];

@@ -16,7 +16,7 @@ import {
 import type { SqlConnection } from '../../../../src/stores/sql/sql-connection.js';
 import { runChild } from '../../../support/child.js';
 import { rejectionOf, within } from '../../../support/within.js';
-import { SILENT } from '../support/silent.js';
+import { SILENT } from '../../support/silent.js';
 
 const context = { clock: systemClock, logger: SILENT };
 const closers: (() => unknown)[] = [];

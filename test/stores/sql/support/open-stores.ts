@@ -1,7 +1,7 @@
 import { systemClock } from 'escapement';
 import type { Clock, JobStore } from 'escapement';
 import { onTestFinished } from 'vitest';
-import { SILENT } from './silent.js';
+import { SILENT } from '../../support/silent.js';
 
 /** Opens stores, each as in a process of its own; they are closed when the test is over. */
 export async function openAll<T extends JobStore>(
