@@ -393,7 +393,13 @@ export class MemoryJobStore implements JobStore {
 
   #commit(entry: JobEntry, decision: FiringDecision, node: string, now: number): CommitResult {
     const { maxInstances } = entry.record.definition;
-    const fresh = decision.runs.filter(({ uniqueKey }) => !this.#runs.hasKey(uniqueKey));
+    const keys = new Set<string>();
+    const fresh = decision.runs.filter(({ uniqueKey }) => {
+      if (uniqueKey === null) return true;
+      const isTaken = keys.has(uniqueKey) || this.#runs.hasKey(uniqueKey);
+      keys.add(uniqueKey);
+      return !isTaken;
+    });
     const admission = admitRuns({
       planned: fresh.length,
       held: entry.held,
@@ -437,14 +443,15 @@ export class MemoryJobStore implements JobStore {
     if (record.owner !== node || record.attempt !== finish.attempt) return refused;
     const { outcome, settled } = finish;
     const isRunning = record.status === 'running';
-    if (outcome === null ? isRunning : !isRunning && !isRepeated(record, outcome)) return refused;
+    const isRefused = outcome === null ? isRunning : !isRunning && !isRepeated(record, outcome);
+    if (isRefused && isRunning) return refused;
     if (outcome !== null && isRunning) {
       this.#runs.record(run, outcome, now);
       for (const followUp of finish.followUps) this.#runs.add(followUp, this.#jobOf(followUp), now);
     }
     const unblocked = settled && run.record.held && this.#runs.release(run, now);
     const ended = run.job === null ? null : this.#endJobIfDone(run.job, now);
-    return { outcome: 'ok', run: run.record, ended, unblocked };
+    return { outcome: isRefused ? 'lost' : 'ok', run: run.record, ended, unblocked };
   }
 
   #endJobIfDone(entry: JobEntry, now: number): JobRecord | null {

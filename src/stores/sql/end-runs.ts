@@ -42,7 +42,7 @@ export async function finishRuns(
       return {
         outcome,
         run,
-        ended: outcome === 'lost' || uid === null ? null : (ended.get(uid) ?? null),
+        ended: uid === null ? null : (ended.get(uid) ?? null),
         unblocked: isFreed && uid !== null && unblocked.has(uid),
       };
     });
@@ -171,21 +171,20 @@ class FinishBatch {
 
   finish({ runId, attempt, settled, outcome, followUps }: RunFinish): JudgedFinish {
     const run = this.#runs.get(runId);
-    const isRunning = run?.status === 'running';
-    const isLost =
-      run === undefined ||
-      run.owner !== this.#node ||
-      run.attempt !== attempt ||
-      (outcome === null ? isRunning : !isRunning && !isRepeated(run, outcome));
-    if (isLost) return { outcome: 'lost', run: run ?? null, isNew: false, isFreed: false, followUps };
+    if (run === undefined || run.owner !== this.#node || run.attempt !== attempt) {
+      return { outcome: 'lost', run: run ?? null, isNew: false, isFreed: false, followUps };
+    }
+    const isRunning = run.status === 'running';
+    const isRefused = outcome === null ? isRunning : !isRunning && !isRepeated(run, outcome);
     const isNew = outcome !== null && isRunning;
     const after = isNew ? endAttempt(run, outcome, this.#now, isOrphan(run, this.#jobs)) : run;
-    const isFreed = settled && after.held;
+    // Whatever was decided of it meanwhile: its handler has settled.
+    const isFreed = settled && after.held && (isNew || !isRunning);
     const freed = isFreed ? releaseRun(after) : after;
     this.#touched.add(runId);
     if (freed !== run) this.#changed.add(runId);
     this.#runs.set(runId, freed);
-    return { outcome: 'ok', run: freed, isNew, isFreed, followUps };
+    return { outcome: isRefused ? 'lost' : 'ok', run: freed, isNew, isFreed, followUps };
   }
 }
 

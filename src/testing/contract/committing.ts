@@ -123,6 +123,14 @@ export const committing: readonly StoreContractCase[] = [
     },
   ),
 
+  contractCase('commitFirings takes one key twice in a decision once', async (bench) => {
+    const job = await bench.addJob({ definition: { maxInstances: 5 } });
+    const runs = [1, 2].map(() => bench.aFiring(job, bench.now - MINUTE));
+    const { started, queued, skipped } = await bench.commit(await bench.claimJob(), { runs });
+    assert.deepEqual([idsOf(started), queued, skipped], [idsOf(runs.slice(0, 1)), [], []]);
+    assert.equal((await bench.job(job.id)).runCount, 1);
+  }),
+
   contractCase('commitFirings starts no more runs than the node has executor slots for', async (bench) => {
     const job = await bench.addJob({ definition: { maxInstances: 5 } });
     const runs = [3, 2, 1].map((minutes) => bench.aFiring(job, bench.now - minutes * MINUTE));

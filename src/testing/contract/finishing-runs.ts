@@ -163,6 +163,25 @@ export const finishingRuns: readonly StoreContractCase[] = [
   ),
 
   contractCase(
+    'finishRuns frees what a run holds though its outcome is refused, because it was cancelled meanwhile',
+    async (bench) => {
+      const { job, run } = await bench.fire({ definition: { maxInstances: 1 } });
+      await bench.addRunOf(job, { id: 'waiting' });
+      const outcome = aRetry(bench.now - 1);
+      await bench.finish(run, { outcome, settled: false });
+      await bench.store.requestCancel(run.id);
+      const refused = await bench.tryFinish(run, { outcome, settled: false });
+      assert.deepEqual([refused.outcome, refused.run?.held], ['lost', true]);
+      const settled = await bench.tryFinish(run, { outcome });
+      assert.deepEqual([settled.outcome, settled.unblocked], ['lost', true]);
+      const { status, held, slot } = found(settled.run);
+      assert.deepEqual([status, held, slot], ['cancelled', false, null]);
+      assert.deepEqual(await bench.run(run.id), settled.run);
+      assert.equal((await bench.claimRun()).id, 'waiting');
+    },
+  ),
+
+  contractCase(
     'finishRuns with a retry queues the run again, with a failure more and without a slot',
     async (bench) => {
       const { job, run } = await bench.fire({ definition: { maxInstances: 1 } });

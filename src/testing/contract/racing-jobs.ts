@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import type { JobRecord } from '../../job/job-record.js';
+import type { RunRecord } from '../../job/run-record.js';
 import type { ClaimRequest, JobStore } from '../../stores/job-store.js';
 import { contractCase } from './contract-case.js';
 import type { StoreContractCase } from './contract-case.js';
-import { aDecision, aFiring, aPut, aRun, HOUR, MINUTE } from './records.js';
+import { aDecision, aFiring, aPut, aRun, HOUR, MINUTE, SUCCESS } from './records.js';
 import { found, idsOf, only } from './store-bench.js';
 import type { StoreBench } from './store-bench.js';
 
@@ -130,6 +132,31 @@ export const racingJobs: readonly StoreContractCase[] = [
       });
       for (const { id } of jobs) assert.equal((await bench.job(id)).state, 'paused');
       assert.deepEqual((await bench.claim()).jobs, []);
+    },
+  ),
+
+  contractCase(
+    'an edit and the last finish at once: a job that has come to its end stays so',
+    async (bench) => {
+      const count = 20;
+      const fired: { job: JobRecord; run: RunRecord }[] = [];
+      for (let at = 0; at < count; at++)
+        fired.push(await bench.fire({ id: String(at) }, { nextRunAt: null, dueAt: null }));
+      const finishes = await together(bench, 2 * count, async (store, _, at) => {
+        const { job, run } = found(fired[Math.floor(at / 2)]);
+        if (at % 2 === 0) {
+          await store.patchJob(job.id, { definition: { ...job.definition, name: 'edited' } });
+          return null;
+        }
+        const finish = { runId: run.id, attempt: 1, settled: true, outcome: SUCCESS, followUps: [] };
+        return only(await store.finishRuns('a', [finish]));
+      });
+      for (const { job } of fired) {
+        const { state, finishedAt, definition } = await bench.job(job.id);
+        assert.deepEqual([state, definition.name], ['finished', 'edited']);
+        assert.notEqual(finishedAt, null);
+      }
+      assert.ok(finishes.some((finish) => (finish?.ended ?? null) !== null));
     },
   ),
 
