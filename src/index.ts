@@ -114,11 +114,13 @@ export type {
   ProgressReport,
   PutOutcome,
   RemovedJob,
+  ResetHint,
   RunDisposition,
   RunEnd,
   RunFinish,
   RunHandBack,
   RunHint,
+  RunsEndedHint,
   RunOutcome,
   RunQuery,
   RunRetry,
@@ -211,4 +213,10 @@ export {
   UnknownExecutorError,
   UnknownStoreError,
 } from './errors/scheduler-errors.js';
-export { StoreSchemaError, StoreTimedOutError } from './errors/store-errors.js';
+export {
+  StoreDamagedError,
+  StoreNewerError,
+  StoreNotReplicatedError,
+  StoreSchemaError,
+  StoreTimedOutError,
+} from './errors/store-errors.js';

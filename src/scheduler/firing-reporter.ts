@@ -17,19 +17,22 @@ import type { FireSpan } from '../triggers/fire-span.js';
 import type { ActiveRun, Decision } from './active-run.js';
 import type { Environment } from './environment.js';
 import type { RunWaiters } from './run-waiters.js';
+import type { StoreLink } from './store-link.js';
 
 const COUNT_EVENTS = { missed: 'run:missed', skipped: 'run:skipped', coalesced: 'run:coalesced' } as const;
 
 /** Tells listeners, and those who wait for results, what has become of the jobs and runs of one store. */
 export class FiringReporter {
   readonly #env: Environment;
+  readonly #link: StoreLink;
   readonly #store: string;
   readonly #waiters: RunWaiters;
 
-  /** Makes a reporter for the store of a name. */
-  constructor(env: Environment, store: string, waiters: RunWaiters) {
+  /** Makes a reporter for a store. */
+  constructor(env: Environment, link: StoreLink, waiters: RunWaiters) {
     this.#env = env;
-    this.#store = store;
+    this.#link = link;
+    this.#store = link.name;
     this.#waiters = waiters;
   }
 
@@ -81,7 +84,10 @@ export class FiringReporter {
   /** Tells of a job that came to its end, and forgets its function if it was a plain one. */
   jobEnded(job: JobRecord): void {
     this.#env.events.emit('job:finished', () => ({ job: this.#env.snapshot(job, this.#store) }));
-    if (job.named) return;
+    if (job.named) {
+      this.#link.declared.edited(job);
+      return;
+    }
     for (const name of this.#env.tasks.releaseFunctions(job.uid)) this.#env.tasks.forgetFunction(name);
   }
 

@@ -88,7 +88,12 @@ export class JobOperations {
       if (put.task?.options.schema !== undefined) await checkData(put.task, source.options.data);
       built.push(put);
     }
-    return this.putBuilt(built, link);
+    const outcomes = await this.putBuilt(built, link);
+    outcomes.forEach(({ job }, at) => {
+      // A function that this process alone knows is declared anew by whoever can.
+      if (built[at]?.handler === null) link.declared.keep(job);
+    });
+    return outcomes;
   }
 
   /** Puts jobs that have been built. */
@@ -169,6 +174,7 @@ export class JobOperations {
   async remove(id: string, link: StoreLink): Promise<boolean> {
     checkId(id, 'id');
     const removed = await link.call((store) => store.removeJob(id));
+    link.declared.forget(id);
     if (removed === null) return false;
     this.#forgetFunctions(removed.job);
     this.#env.events.emit('job:removed', () => ({ job: this.#env.snapshot(removed.job, link.name) }));
@@ -263,6 +269,7 @@ export class JobOperations {
   ): Job {
     const job = this.#env.snapshot(record, link.name);
     if (patch === null) return job;
+    link.declared.edited(record);
     const reporter = this.#context.reporters.of(link);
     this.#env.events.emit(event, () => ({ job }));
     reporter.counted(record, 'skipped', patch.dropped ?? null);

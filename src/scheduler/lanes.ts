@@ -18,6 +18,14 @@ interface ServedLane extends Lane {
   readonly dispatcher: Dispatcher;
 }
 
+/** Is told what happens to stores that may be emptied. */
+export interface ResetObserver {
+  /** Is called when a store was emptied. */
+  wasReset(link: StoreLink): void;
+  /** Is called when this node is about to leave a store. */
+  left(link: StoreLink): void;
+}
+
 /** Keeps a dispatcher for every pair of a store and an executor, and tells each what concerns it. */
 export class Lanes {
   /** Executes the runs of all lanes. */
@@ -26,6 +34,7 @@ export class Lanes {
   readonly #reporters: StoreReporters;
   readonly #housekeeping: Housekeeping;
   readonly #waiters: RunWaiters;
+  readonly #resets: ResetObserver;
   readonly #unknownTasks: UnknownTasks;
   readonly #lanes = new Map<StoreLink, Map<string, ServedLane>>();
   readonly #sessions = new WeakMap<StoreLink, NodeSession>();
@@ -33,11 +42,18 @@ export class Lanes {
   #isServing = false;
 
   /** Makes it without lanes. */
-  constructor(env: Environment, reporters: StoreReporters, housekeeping: Housekeeping, waiters: RunWaiters) {
+  constructor(
+    env: Environment,
+    reporters: StoreReporters,
+    housekeeping: Housekeeping,
+    waiters: RunWaiters,
+    resets: ResetObserver,
+  ) {
     this.#env = env;
     this.#reporters = reporters;
     this.#housekeeping = housekeeping;
     this.#waiters = waiters;
+    this.#resets = resets;
     this.#unknownTasks = new UnknownTasks(env);
     this.tracker = new RunTracker(env, { finished: this.#onFinished });
   }
@@ -65,6 +81,11 @@ export class Lanes {
         },
         left: () => {
           this.#unknownTasks.forget(link);
+          this.#resets.left(link);
+        },
+        wasReset: () => {
+          this.#resets.wasReset(link);
+          this.#waiters.lookAll(link);
         },
         adopt: (run) => {
           this.#adopt(link, run);
@@ -79,7 +100,8 @@ export class Lanes {
           for (const { dispatcher } of this.#lanes.get(link)?.values() ?? []) dispatcher.expect(at);
         },
         ended: (runId) => {
-          this.#waiters.look(runId);
+          if (runId === null) this.#waiters.lookAll(link);
+          else this.#waiters.look(runId);
         },
       });
       this.#sessions.set(link, session);

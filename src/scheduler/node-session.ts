@@ -29,6 +29,8 @@ export interface SessionDuties {
   joined(): void;
   /** Is told that the node is about to leave the list. */
   left(): void;
+  /** Is told that the store was emptied. */
+  wasReset(): void;
   /** Executes a run of ours whose commit we never heard of. */
   adopt(run: RunRecord): void;
   /** Aborts a run that somebody asked to cancel. */
@@ -37,8 +39,8 @@ export interface SessionDuties {
   abandon(reason: unknown): void;
   /** Looks for work when the store's clock shows an instant. */
   expect(at: number): void;
-  /** Looks at a run that has ended elsewhere. */
-  ended(runId: string): void;
+  /** Looks at a run that has ended elsewhere; `null`: at all that are waited for. */
+  ended(runId: string | null): void;
 }
 
 /** Is how often a session looks whether its lease, or that of a peer, is over. */
@@ -202,7 +204,8 @@ export class NodeSession {
     const { peers, mine } = await this.#renew();
     await this.#giveBack(mine);
     if (!this.#isShared) for (const { node } of peers) await this.#recovery.recover(node);
-    const unsubscribe = this.#isShared ? await this.#subscribe() : null;
+    const { shared, resettable } = this.#link.store.capabilities;
+    const unsubscribe = shared || resettable === true ? await this.#subscribe() : null;
     if (this.#life !== life) {
       await unsubscribe?.();
       return;
@@ -256,9 +259,12 @@ export class NodeSession {
     this.#duties.expect(this.#link.now());
   };
 
-  /** Says whether to go on beating: where nobody else looks on, only until runs that we do not know of are settled. */
+  /**
+   * Says whether to go on beating: where nobody else looks on, only until this node is back after a reset, and runs that
+   * we do not know of are settled.
+   */
   get #needsBeat(): boolean {
-    return this.#isActive && (this.#isShared || this.#unknown.areFound);
+    return this.#isActive && (this.#isShared || this.#isFenced || this.#unknown.areFound);
   }
 
   /** Renews the lease, and gives how long to wait with the next heartbeat. */
@@ -287,7 +293,9 @@ export class NodeSession {
     // An answer that comes late renews the lease, but tells of runs that may have ended since.
     if (!this.#isActive || this.#beats !== serial) return 'again';
     if (!alive && !this.#isFenced) {
-      this.#fence('This node was declared dead; it gives up its runs');
+      this.#fence(
+        'The store lists this node no longer: it was declared dead, or the store was emptied; it gives up its runs',
+      );
       return 'again';
     }
     this.#isFenced = false;
@@ -355,6 +363,14 @@ export class NodeSession {
     this.#tellNews();
   }
 
+  /** The node is off the list now, with all that it held: a heartbeat from now on tells, and fences it. */
+  #heardOfReset(): void {
+    if (this.#life === null) return;
+    this.#link.wasReset();
+    this.#pulse.anew();
+    this.#duties.wasReset();
+  }
+
   readonly #onHint = (hint: StoreHint): void => {
     switch (hint.kind) {
       case 'work':
@@ -365,6 +381,12 @@ export class NodeSession {
         return;
       case 'ended':
         this.#duties.ended(hint.runId);
+        return;
+      case 'runs-ended':
+        this.#duties.ended(null);
+        return;
+      case 'reset':
+        this.#heardOfReset();
         return;
       default:
         assertNever(hint);

@@ -6,6 +6,7 @@ export class Pulse {
   readonly #beat: () => Promise<number | null>;
   #timer: Timer | null = null;
   #beating: Promise<void> | null = null;
+  #isWantedAgain = false;
 
   /**
    * Makes a pulse that rests.
@@ -37,10 +38,17 @@ export class Pulse {
     return this.#beating;
   }
 
+  /** Beats now; if it does already, once more after that: what is under way may not know yet what there is to know. */
+  anew(): void {
+    if (this.#beating === null) void this.now();
+    else this.#isWantedAgain = true;
+  }
+
   /** Beats no more, and waits for what is under way. */
   async stop(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = null;
+    this.#isWantedAgain = false;
     await this.#beating;
   }
 
@@ -49,6 +57,11 @@ export class Pulse {
     this.#timer = null;
     const delayMs = await this.#beat();
     this.#beating = null;
-    if (delayMs !== null) this.scheduleIn(delayMs);
+    if (this.#isWantedAgain) {
+      this.#isWantedAgain = false;
+      void this.now();
+    } else if (delayMs !== null) {
+      this.scheduleIn(delayMs);
+    }
   }
 }

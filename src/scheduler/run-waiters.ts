@@ -14,6 +14,7 @@ import { decodeJson } from '../internal/json-codec.js';
 import { decodeError } from '../job/run-error.js';
 import { isEndStatus } from '../job/run-record.js';
 import type { EndStatus, RunRecord } from '../job/run-record.js';
+import type { Timer } from '../time/clock.js';
 import { setLongTimer } from '../time/long-timer.js';
 import type { Environment } from './environment.js';
 import type { StoreLink } from './store-link.js';
@@ -33,10 +34,21 @@ interface Awaited {
   count: number;
 }
 
+/** Is the moment after all runs of a store that are waited for were looked at. */
+interface Pause {
+  readonly timer: Timer;
+  /** Says whether to look again at its end. */
+  isLookWanted: boolean;
+}
+
+/** Is how long nobody looks again after all have looked: where others end many runs, each of them is a reason to. */
+const LOOK_PAUSE_MS = 100;
+
 /** Holds those who wait for runs to end; they are woken by what this node sees, and look again at times on a shared store. */
 export class RunWaiters {
   readonly #env: Environment;
   readonly #waiting = new Map<string, Awaited>();
+  readonly #pauses = new Map<StoreLink, Pause>();
 
   /** Makes an empty waiting room. */
   constructor(env: Environment) {
@@ -53,14 +65,36 @@ export class RunWaiters {
     this.#wake(runId, null);
   }
 
+  /** Makes those who wait for runs of a store look at them: they may have ended, or be gone. A moment passes between looks. */
+  lookAll(link: StoreLink): void {
+    const pause = this.#pauses.get(link);
+    if (pause !== undefined) {
+      pause.isLookWanted = true;
+      return;
+    }
+    const awaited = [...this.#waiting].filter(([, { link: of }]) => of === link);
+    if (awaited.length === 0) return;
+    for (const [runId] of awaited) this.look(runId);
+    const timer = this.#env.clock.setTimer(() => {
+      const isLookWanted = this.#pauses.get(link)?.isLookWanted === true;
+      this.#pauses.delete(link);
+      if (isLookWanted) this.lookAll(link);
+    }, LOOK_PAUSE_MS);
+    this.#pauses.set(link, { timer, isLookWanted: false });
+  }
+
   /** Turns away all who wait. */
   shutDown(): void {
     for (const { end } of this.#waiting.values()) end.reject(new ShutdownError());
     this.#waiting.clear();
+    for (const { timer } of this.#pauses.values()) timer.cancel();
+    this.#pauses.clear();
   }
 
   /** Turns away those who wait for runs of a store that the scheduler has no longer. */
   forget(link: StoreLink): void {
+    this.#pauses.get(link)?.timer.cancel();
+    this.#pauses.delete(link);
     for (const [runId, { end, link: of }] of this.#waiting) {
       if (of !== link) continue;
       this.#waiting.delete(runId);

@@ -29,6 +29,7 @@ import { JOB_OPTION_KEYS, JobBuilder } from './job-builder.js';
 import type { JobSource, TaskInput } from './job-builder.js';
 import { JobOperations } from './job-operations.js';
 import { JobReader } from './job-reader.js';
+import { JobRestorer } from './job-restorer.js';
 import { JobTransfer } from './job-transfer.js';
 import { Lanes } from './lanes.js';
 import { Lifecycle } from './lifecycle.js';
@@ -122,6 +123,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #jobs: JobOperations;
   readonly #runs: RunOperations;
   readonly #transfer: JobTransfer;
+  readonly #restorer: JobRestorer;
 
   /**
    * Makes a scheduler that is stopped.
@@ -136,7 +138,14 @@ export class Scheduler implements AsyncDisposable {
     const waiters = new RunWaiters(env);
     this.#waiters = waiters;
     const reporters = new StoreReporters(env, waiters);
-    const lanes = new Lanes(env, reporters, new Housekeeping(env), waiters);
+    const lanes = new Lanes(env, reporters, new Housekeeping(env), waiters, {
+      wasReset: (link) => {
+        this.#restorer.restore(link);
+      },
+      left: (link) => {
+        this.#restorer.giveUp(link);
+      },
+    });
     const expect = lanes.expect.bind(lanes);
     const executors = this.#executors;
     const defaults = new TaskDefaults(env.options.jobDefaults);
@@ -166,6 +175,7 @@ export class Scheduler implements AsyncDisposable {
       isStopped: () => this.state === 'stopped',
     });
     this.#transfer = new JobTransfer(env, this.#jobs, builder, executors);
+    this.#restorer = new JobRestorer(env, this.#jobs, builder);
     this.#lifecycle = new Lifecycle({ env, links: this.#links, executors, lanes, waiters });
     for (const [name, store] of Object.entries(env.options.stores)) this.#addLink(name, store);
     for (const [name, executor] of Object.entries(env.options.executors)) this.#addSlots(name, executor);

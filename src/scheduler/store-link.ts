@@ -1,6 +1,6 @@
 import { SchedulerError } from '../errors/scheduler-error.js';
 import { InvalidStateError } from '../errors/scheduler-errors.js';
-import { StoreTimedOutError } from '../errors/store-errors.js';
+import { StoreDamagedError, StoreNotReplicatedError, StoreTimedOutError } from '../errors/store-errors.js';
 import type { EventHub } from '../events/event-hub.js';
 import { Deferred } from '../internal/deferred.js';
 import type { Logger } from '../internal/logger.js';
@@ -9,6 +9,7 @@ import type { JobStore, StoreContext } from '../stores/job-store.js';
 import type { Clock } from '../time/clock.js';
 import { settlesWithin } from '../time/long-timer.js';
 import { endOfTurn, nextTurn } from '../time/turns.js';
+import { DeclaredJobs } from './declared-jobs.js';
 import { StoreClock } from './store-clock.js';
 
 const MIN_BACKOFF_MS = 250;
@@ -24,10 +25,15 @@ export interface StoreLinkContext {
   readonly events: EventHub;
 }
 
-/** Tells whether an error says that a store does not answer; what a store refuses with another error of ours is an answer. */
+/**
+ * Tells whether an error says that a store does not answer as it should; what a store refuses with another error of ours
+ * is an answer.
+ */
 export function isOutage(error: unknown): boolean {
-  return !(error instanceof SchedulerError) || error instanceof StoreTimedOutError;
+  return !(error instanceof SchedulerError) || OUTAGES.some((outage) => error instanceof outage);
 }
+
+const OUTAGES = [StoreTimedOutError, StoreNotReplicatedError, StoreDamagedError];
 
 /**
  * Is a store with its name, as the scheduler uses it: opened once, its clock known, its failures told once.
@@ -41,6 +47,8 @@ export class StoreLink {
   readonly name: string;
   /** Is the store. */
   readonly store: JobStore;
+  /** Holds the jobs that code has declared to the store, if it may lose them. */
+  readonly declared: DeclaredJobs;
   /** Is called when the store answers again. */
   onRecovered: (() => void) | null = null;
   /** Is the id under which this node claims work of the store; a node that gave up its lease takes another. */
@@ -66,6 +74,7 @@ export class StoreLink {
   constructor(name: string, store: JobStore, context: StoreLinkContext) {
     this.name = name;
     this.store = store;
+    this.declared = new DeclaredJobs(store.capabilities.resettable === true);
     this.node = context.node;
     this.#context = context;
     this.#storeContext = { clock: context.clock, logger: context.logger };
@@ -155,6 +164,15 @@ export class StoreLink {
   /** Takes note of a call that has not answered for too long. */
   gaveUp(error: StoreTimedOutError): void {
     this.#failed(error);
+  }
+
+  /** Tells that the store was emptied. */
+  wasReset(): void {
+    this.#context.logger.warn(
+      { store: this.name },
+      'The store was emptied: its jobs and runs are gone; recurring jobs that were declared here are put back',
+    );
+    this.#context.events.emit('store:reset', () => ({ store: this.name }));
   }
 
   /** Gives how long to wait before calling a failing store again: longer each time, and never the same on two nodes. */

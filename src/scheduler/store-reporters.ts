@@ -19,7 +19,7 @@ export class StoreReporters {
   of(link: StoreLink): FiringReporter {
     let reporter = this.#reporters.get(link);
     if (reporter === undefined) {
-      reporter = new FiringReporter(this.#env, link.name, this.#waiters);
+      reporter = new FiringReporter(this.#env, link, this.#waiters);
       this.#reporters.set(link, reporter);
     }
     return reporter;

@@ -12,6 +12,11 @@ export interface StoreCapabilities {
   readonly durable: boolean;
   /** Says whether several nodes may use the store at once; they then heartbeat, and recover each other's runs. */
   readonly shared: boolean;
+  /**
+   * Says whether all that the store holds may vanish while it is open, as by a flush; it tells so by a `reset` hint.
+   * @defaultValue false
+   */
+  readonly resettable?: boolean;
 }
 
 /** Is what a store gets when it is opened. */
@@ -113,6 +118,7 @@ export interface JobStore {
    * `lost` when the run has another owner or attempt, or another outcome already; repeating a finish answers `ok`.
    * Without an outcome it frees the slots of a run whose outcome is recorded. A run whose job is gone is not run again:
    * with a retry it ends as failed, handed back as cancelled. Nor is one that somebody asked to cancel: it is cancelled.
+   * A handler that has settled frees what its run holds, though the outcome is refused.
    */
   finishRuns(node: string, finishes: readonly RunFinish[]): Promise<FinishResult[]>;
 
@@ -153,7 +159,7 @@ export interface JobStore {
   leave(node: string, dispositions: readonly RunDisposition[]): Promise<void>;
 
   /**
-   * Tells of changes that other nodes made.
+   * Tells of changes that other nodes made, and of resets.
    *
    * @returns a function that ends the subscription
    */
@@ -514,8 +520,8 @@ export interface RunDisposition {
   readonly action: 'hand-back' | 'lose';
 }
 
-/** Tells of a change that another node made. */
-export type StoreHint = WorkHint | RunHint;
+/** Tells of a change that another node made, or of a reset. */
+export type StoreHint = WorkHint | RunHint | RunsEndedHint | ResetHint;
 
 /** Tells that work may be due. */
 export interface WorkHint {
@@ -531,4 +537,21 @@ export interface RunHint {
   readonly kind: 'cancel' | 'ended';
   /** Is the run's id. */
   readonly runId: string;
+}
+
+/** Tells that runs have ended, and not which: whoever waits for one looks at it. */
+export interface RunsEndedHint {
+  /** Says so. */
+  readonly kind: 'runs-ended';
+}
+
+/**
+ * Tells that all that the store held has vanished, jobs, runs and the list of nodes, and that it begins anew.
+ *
+ * A subscriber hears it once for each reset, whichever instance noticed it: its own too, as the calls of that one have
+ * begun anew already. If nobody had subscribed to an instance when it noticed, whoever does so next is told then.
+ */
+export interface ResetHint {
+  /** Says so. */
+  readonly kind: 'reset';
 }

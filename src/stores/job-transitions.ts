@@ -42,10 +42,14 @@ export function advanceJob(
 export function releaseJob(job: JobRecord, { wakeAt, error }: ClaimRelease): JobRecord {
   const fence = job.fence + 1;
   if (error !== undefined) {
-    // What was thrown may say anything; not every database keeps a NUL, or half of a character.
-    return { ...job, state: 'parked', wakeAt: null, error: error.replace(UNKEEPABLE, '\ufffd'), fence };
+    return { ...job, state: 'parked', wakeAt: null, error: keepableText(error), fence };
   }
   return { ...job, wakeAt: wakeAt ?? idleWakeAt(job), fence };
+}
+
+/** Gives a text that every store can keep: what was thrown may say anything, and not every one keeps a NUL, or half of a character. */
+export function keepableText(text: string): string {
+  return text.replace(UNKEEPABLE, '\ufffd');
 }
 
 /** Edits a job as a patch says. */

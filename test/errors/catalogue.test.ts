@@ -40,7 +40,10 @@ const CLASSES: readonly (readonly [ErrorClass, () => SchedulerError])[] = [
   made(escapement.UnknownExecutorError, 'threads', ['default']),
   made(escapement.StoreInUseError),
   made(escapement.StoreTimedOutError, 'answer', 20_000),
+  made(escapement.StoreNotReplicatedError, 0, 1, 500),
   made(escapement.StoreSchemaError, 0, 1, 'postgres'),
+  made(escapement.StoreDamagedError, '{escapement}:jobs', 'zset', 'string'),
+  made(escapement.StoreNewerError, 2, 1),
 ];
 
 const exported = Object.entries(escapement).filter(

@@ -1,7 +1,8 @@
 // Uses the installed package as a user would. Ends by itself, or the watchdog ends it with an error.
 
 import { isBuiltin } from 'node:module';
-import { Scheduler, defineTask, interval } from 'escapement';
+import { Scheduler, defineTask, interval, systemClock } from 'escapement';
+import { RedisJobStore } from 'escapement/stores/redis';
 import { migrationSql, SqlJobStore } from 'escapement/stores/sql';
 import { ManualClock } from 'escapement/testing';
 
@@ -13,6 +14,16 @@ setTimeout(() => {
 if (!migrationSql('postgres').includes('escapement_jobs'))
   throw new Error('escapement/stores/sql prints no tables');
 if (typeof ManualClock !== 'function') throw new Error('escapement/testing lacks ManualClock');
+
+// Its client is not installed here: the store can be made, and says when it is opened what it lacks.
+const redis = new RedisJobStore({ url: 'redis://127.0.0.1:1' });
+const refusal = await redis.open({ clock: systemClock, logger: console }).then(
+  () => null,
+  (error) => error,
+);
+if (refusal?.code !== 'ESC_MISSING_PEER' || refusal.peer !== 'ioredis')
+  throw new Error('escapement/stores/redis does not say that ioredis is missing', { cause: refusal });
+await redis.close();
 
 const scheduler = new Scheduler();
 let calls = 0;

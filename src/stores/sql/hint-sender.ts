@@ -7,8 +7,10 @@ interface SentHint {
   readonly hints: readonly StoreHint[];
 }
 
-/** Is how many runs one notification names: its text is limited to 8,000 bytes. */
+/** Is how many runs to cancel one notification names: its text is limited to 8,000 bytes. */
 const MAX_RUNS = 100;
+/** Is how many ended runs it names; of more it is told that there are some, and whoever waits for one looks. */
+const MAX_ENDED = 20;
 
 /**
  * Tells other nodes of changes: after they are committed, those that come together in one notification, one at a time.
@@ -20,6 +22,7 @@ export class HintSender {
   readonly #from: string;
   #workAt: number | null | undefined = undefined;
   readonly #cancelled = new Set<string>();
+  readonly #ended = new Set<string>();
   #sending: Promise<void> | null = null;
 
   /** Makes a sender for a channel; `from` names this instance of the store. */
@@ -39,6 +42,12 @@ export class HintSender {
   /** Tells the owner of a run that it is to be cancelled. */
   cancel(runId: string): void {
     this.#cancelled.add(runId);
+    this.#send();
+  }
+
+  /** Tells that a run has ended. */
+  ended(runId: string): void {
+    this.#ended.add(runId);
     this.#send();
   }
 
@@ -72,7 +81,16 @@ export class HintSender {
     const hints: StoreHint[] = cancelled.map((runId) => ({ kind: 'cancel', runId }));
     if (this.#workAt !== undefined) hints.push({ kind: 'work', at: this.#workAt });
     this.#workAt = undefined;
+    hints.push(...this.#takeEnded());
     return hints;
+  }
+
+  /** Names the runs that have ended, unless they are too many to be named. */
+  #takeEnded(): StoreHint[] {
+    const ended = [...this.#ended];
+    this.#ended.clear();
+    if (ended.length > MAX_ENDED) return [{ kind: 'runs-ended' }];
+    return ended.map((runId) => ({ kind: 'ended', runId }));
   }
 }
 
@@ -89,5 +107,6 @@ export function readHints(payload: string, ours: string): readonly StoreHint[] {
 function isHint(value: unknown): value is StoreHint {
   const hint = value as Partial<Record<'kind' | 'at' | 'runId', unknown>> | null;
   if (hint?.kind === 'work') return hint.at === null || typeof hint.at === 'number';
+  if (hint?.kind === 'runs-ended') return true;
   return (hint?.kind === 'cancel' || hint?.kind === 'ended') && typeof hint.runId === 'string';
 }

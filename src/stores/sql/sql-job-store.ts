@@ -5,6 +5,7 @@ import { checkObject, checkRecord } from '../../internal/check.js';
 import { IdSource } from '../../internal/ids.js';
 import { idleWakeAt } from '../../job/job-record.js';
 import type { JobRecord } from '../../job/job-record.js';
+import { isEndStatus } from '../../job/run-record.js';
 import type { RunRecord } from '../../job/run-record.js';
 import type {
   AddedRun,
@@ -196,6 +197,7 @@ export class SqlJobStore implements JobStore {
     const outcomes = await putJobs(db, puts);
     const changed = outcomes.filter(({ outcome }) => WRITING.has(outcome)).map(({ job }) => job);
     hintJobs(hints, changed);
+    for (const { cancelled } of outcomes) for (const run of cancelled) hintEnd(hints, run);
     return outcomes;
   }
 
@@ -207,7 +209,10 @@ export class SqlJobStore implements JobStore {
   }
 
   async removeJob(id: string): Promise<RemovedJob | null> {
-    return removeJob(this.#opened.db, id);
+    const { db, hints } = this.#opened;
+    const removed = await removeJob(db, id);
+    for (const run of removed?.cancelled ?? []) hintEnd(hints, run);
+    return removed;
   }
 
   async getJob(id: string): Promise<JobRecord | null> {
@@ -220,7 +225,10 @@ export class SqlJobStore implements JobStore {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimResult> {
-    return claimWork(this.#opened.db, request);
+    const { db, hints } = this.#opened;
+    const claim = await claimWork(db, request);
+    for (const run of claim.missed) hintEnd(hints, run);
+    return claim;
   }
 
   async commitFirings(node: string, decisions: readonly FiringDecision[]): Promise<CommitResult[]> {
@@ -249,7 +257,10 @@ export class SqlJobStore implements JobStore {
   }
 
   async finishRuns(node: string, finishes: readonly RunFinish[]): Promise<FinishResult[]> {
-    return finishRuns(this.#opened.db, node, finishes);
+    const { db, hints } = this.#opened;
+    const results = await finishRuns(db, node, finishes);
+    for (const { outcome, run } of results) if (outcome === 'ok' && run !== null) hintEnd(hints, run);
+    return results;
   }
 
   async reportProgress(node: string, reports: readonly ProgressReport[]): Promise<void> {
@@ -260,6 +271,7 @@ export class SqlJobStore implements JobStore {
     const { db, hints } = this.#opened;
     const result = await requestCancel(db, runId);
     if (result.outcome === 'requested') hints.cancel(runId);
+    if (result.outcome === 'cancelled') hintEnd(hints, result.run);
     return result;
   }
 
@@ -287,7 +299,10 @@ export class SqlJobStore implements JobStore {
   }
 
   async recover(node: string): Promise<RunRecord[]> {
-    return recoverRuns(this.#opened.db, node);
+    const { db, hints } = this.#opened;
+    const recovered = await recoverRuns(db, node);
+    for (const run of recovered) hintEnd(hints, run);
+    return recovered;
   }
 
   async leave(node: string, dispositions: readonly RunDisposition[]): Promise<void> {
@@ -331,7 +346,7 @@ export class SqlJobStore implements JobStore {
         tell(readHints(payload, this.#instance));
         return;
       }
-      tell([{ kind: 'work', at: null }]);
+      tell([{ kind: 'work', at: null }, { kind: 'runs-ended' }]);
       readCancelRequests(db, db.session).then(
         (runIds) => {
           tell(runIds.map((runId) => ({ kind: 'cancel', runId })));
@@ -374,6 +389,11 @@ function hintJobs(hints: HintSender, jobs: readonly JobRecord[]): void {
     hints,
     jobs.map((job) => ({ at: idleWakeAt(job), writtenAt: job.updatedAt })),
   );
+}
+
+/** Tells that a run has ended, if it has; nobody can wait for one that a trigger caused. */
+function hintEnd(hints: HintSender, { id, origin, status }: RunRecord): void {
+  if (origin !== 'scheduled' && isEndStatus(status)) hints.ended(id);
 }
 
 /** Tells when the first of some work comes due; of what was due when it was written, that it is to be done at once. */

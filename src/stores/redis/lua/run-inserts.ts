@@ -1,0 +1,71 @@
+/** Reads new runs from a script's arguments, and inserts them. */
+export const RUN_INSERTS: string = String.raw`
+-- Reads a run: a JSON array of texts, which costs less than as many arguments, and the text of its record.
+local function readRun()
+  local given = cjson.decode(text())
+  return {
+    id = given[1], member = given[1], uid = some(given[2]), jobId = some(given[3]), unique = some(given[4]),
+    place = given[5], queue = given[6], scheduledAt = orZero(given[7]), availableAt = orZero(given[8]),
+    expiresAt = some(given[9]), attempt = orZero(given[10]), more = given[11], planned = given[12] == '1', text = text(),
+    status = 'queued', held = false,
+  }
+end
+
+local function readRuns()
+  local found = {}
+  for i = 1, number() do found[i] = readRun() end
+  return found
+end
+
+-- Gives the id of the run that has a key; one whose record is gone has it no more.
+local function holderOf(unique)
+  local id = unique and redis.call('HGET', UNIQUE, unique)
+  if id and isRun(id) then return id end
+  return nil
+end
+
+-- Inserts a run with what the hash of one that is queued has, and more. Those of a job that ends with them and has no
+-- name are on no list of its own.
+local function insert(run, status, more, isListed)
+  local fields = { 'status', status, 'queue', run.queue, 'availableAt', digits(run.availableAt) }
+  for i = 1, #more do fields[#fields + 1] = more[i] end
+  if run.uid then
+    fields[#fields + 1] = 'job'
+    fields[#fields + 1] = run.uid
+  end
+  if run.planned then
+    fields[#fields + 1] = 'planned'
+    fields[#fields + 1] = '1'
+  end
+  if run.expiresAt then
+    fields[#fields + 1] = 'expiresAt'
+    fields[#fields + 1] = run.expiresAt
+  end
+  redis.call('HSET', runKey(run.id), unpack(fields))
+  redis.call('SET', runTextKey(run.id), run.text)
+  redis.call('ZADD', RUNS, 0, run.place)
+  if isListed then redis.pcall('ZADD', historyKey(run.jobId), 0, run.place) end
+  if run.unique then redis.call('HSET', UNIQUE, run.unique, run.id) end
+end
+
+-- Refuses a batch that could be inserted in part only.
+local function checkRuns(runs)
+  for _, run in ipairs(runs) do
+    typed('hash', 'run:' .. run.id)
+    local job = loadJob(run.uid)
+    if not canWait(run, job) then error('ESCAPEMENT_DAMAGED ' .. damages()[1]) end
+  end
+end
+
+-- Adds a queued run, unless there is one with its key or id, or its job is gone; gives what was done, and with whom.
+local function addRun(run)
+  local existing = holderOf(run.unique)
+  if not existing and isRun(run.id) then existing = run.id end
+  if existing then return 'exists', existing end
+  local job = loadJob(run.uid)
+  if run.uid and not job then return 'missing' end
+  insert(run, 'queued', run.more, job ~= nil and (job.named or job.nextRunAt ~= nil))
+  place(run, job)
+  return 'queued'
+end
+`;
