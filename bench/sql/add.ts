@@ -1,5 +1,5 @@
 import type { Benchmark, Figure, Probe } from '../support/benchmark.js';
-import { monotonicMs, payloadsOf, type Payload, type Producer } from './contender.js';
+import { monotonicMs, payloadsOf, type Payload, type Producer } from '../support/contender.js';
 import { isOurs, loadContender, type ContenderName } from './contenders.js';
 import { createDatabase, type DatabaseKind } from './database.js';
 

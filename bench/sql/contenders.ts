@@ -1,4 +1,5 @@
-import type { Contender } from './contender.js';
+import type { FleetOrder } from '../support/fleet.js';
+import type { SqlContender } from './contender.js';
 
 /** Loads the contenders, each where it is measured only. The names of ours say what is added, and how it is run. */
 export const CONTENDERS = {
@@ -17,14 +18,19 @@ export const CONTENDERS = {
   'pg-boss, a look every 500 ms': async () => (await import('./pg-boss.js')).pgBoss('polling'),
   'pg-boss, fetch by 100': async () => (await import('./pg-boss.js')).pgBoss(100),
   'pg-boss, fetch by 1000': async () => (await import('./pg-boss.js')).pgBoss(1000),
-} satisfies Readonly<Record<string, () => Promise<Contender>>>;
+} satisfies Readonly<Record<string, () => Promise<SqlContender>>>;
 
 /** Names a contender. */
 export type ContenderName = keyof typeof CONTENDERS;
 
 /** Gives a contender. */
-export function loadContender(name: ContenderName): Promise<Contender> {
+export function loadContender(name: ContenderName): Promise<SqlContender> {
   return CONTENDERS[name]();
+}
+
+/** Says what processes are started with that run a contender. */
+export function fleetOrder(who: ContenderName, url: string): FleetOrder {
+  return { module: import.meta.url, who, url };
 }
 
 /** Tells whether a contender is ours. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
-import { serverUrl } from './servers.js';
+import { serverUrl } from '../support/servers.js';
 
 /** Names the kinds of databases. */
 export type DatabaseKind = 'postgres' | 'mysql' | 'sqlite';

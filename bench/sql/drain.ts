@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, Figure, Probe, Result, Target } from '../support/benchmark.js';
-import { monotonicMs, payloadsOf } from './contender.js';
-import { isOurs, loadContender, type ContenderName } from './contenders.js';
-import { createDatabase, type Database, type DatabaseKind } from './database.js';
-import { Fleet } from './fleet.js';
+import { drainRate, processesOf } from '../support/drain.js';
+import { ratio, valueOf } from '../support/ratio.js';
+import { fleetOrder, isOurs, loadContender, type ContenderName } from './contenders.js';
+import { createDatabase, type DatabaseKind } from './database.js';
 
 interface DrainParams {
   readonly who: ContenderName;
@@ -39,10 +38,6 @@ const TUNED: ContenderName = 'graphile-worker, local queue';
 const JOBS = 10_000;
 /** Is how many jobs a process of pg-boss gets as it comes: it takes one every two seconds. */
 const JOBS_OF_BOSS = 5;
-/** Is how long everybody rests between the last job's adding and the start. */
-const SETTLE_MS = 500;
-/** Is how often the database is asked whether all is done, once all handlers have been called. */
-const LOOK_MS = 2;
 
 /**
  * Measures how many jobs a second a number of processes run that find 10,000 of them due, on PostgreSQL: claimed, a
@@ -131,61 +126,22 @@ async function rateOf({ who, database: kind, processes, jobs }: DrainParams): Pr
   const contender = await loadContender(who);
   const database = await createDatabase(kind);
   try {
-    await contender.prepare(database.url);
-    await using fleet = await Fleet.start({ who, url: database.url }, processes);
-    const producer = await contender.produce(database.url);
-    const release = await producer.fill(payloadsOf(jobs));
-    await sleep(SETTLE_MS);
-    const startedAt = monotonicMs();
-    fleet.go();
-    await release();
-    await allDone(database, fleet, jobs, contender.countDone(jobs));
-    const seconds = (monotonicMs() - startedAt) / 1000;
-    await producer.close();
-    const logs = await fleet.stop();
-    checkEachOnce(
-      logs.flatMap(({ numbers }) => numbers),
-      jobs,
-    );
-    return jobs / seconds;
+    const order = fleetOrder(who, database.url);
+    const countDone = (): Promise<number> => database.count(contender.countDone(jobs));
+    return await drainRate({ order, contender, processes, jobs, countDone });
   } finally {
     await database.drop();
   }
 }
 
-async function allDone(database: Database, fleet: Fleet, jobs: number, sql: string): Promise<void> {
-  while (fleet.count < jobs) await sleep(1);
-  while ((await database.count(sql)) < jobs) await sleep(LOOK_MS);
-}
-
-function checkEachOnce(numbers: readonly number[], jobs: number): void {
-  const distinct = new Set(numbers).size;
-  if (distinct !== jobs || numbers.length !== jobs)
-    throw new Error(`Of ${jobs} jobs ${distinct} ran, in ${numbers.length} runs`);
-}
-
 function ratiosOf(results: readonly Result[], processes: number): Result[] {
   const label = processesOf(processes);
-  const ofOurs = (who: ContenderName): number => valueOf(results, `${label}, ${who}`, undefined);
+  const ofOurs = (who: ContenderName): number => valueOf(results, `${label}, ${who}`);
   const ofPeer = (who: ContenderName): number => valueOf(results, label, who);
   const best = Math.max(...AS_THEY_COME.map(ofPeer));
-  const ratios: Result[] = [
+  return [
     ratio('ratio', label, ofOurs('one-off jobs') / best, { atLeast: 1 }),
     ratio('ratio-enqueue', label, ofOurs('enqueued runs') / best, { atLeast: 1 }),
     ratio('ratio-tuned', label, ofOurs('enqueued runs, concurrency 1000') / ofPeer(TUNED)),
-  ];
-  return ratios.filter(({ value }) => !Number.isNaN(value));
-}
-
-function ratio(name: string, label: string, value: number, target?: Target): Result {
-  const result = { name, case: label, value: Number(value.toPrecision(3)), unit: '×' };
-  return target === undefined ? result : { ...result, target };
-}
-
-function valueOf(results: readonly Result[], label: string, peer: string | undefined): number {
-  return results.find((result) => result.case === label && result.peer === peer)?.value ?? NaN;
-}
-
-function processesOf(processes: number): string {
-  return processes === 1 ? '1 process' : `${processes} processes`;
+  ].filter((result) => result !== null);
 }

@@ -1,6 +1,7 @@
 import { AsyncExecutor, date, defineTask, Scheduler, type RunContext, type Task } from 'escapement';
 import { SqlJobStore } from 'escapement/stores/sql';
-import type { Contender, OnRun, Payload, Producer } from './contender.js';
+import type { OnRun, Payload, Producer } from '../support/contender.js';
+import type { SqlContender } from './contender.js';
 import { kindOf } from './database.js';
 
 /** Says how Escapement is used. */
@@ -15,7 +16,7 @@ export interface EscapementSetup {
 const AT_ONCE = 500;
 
 /** Makes Escapement a contender. */
-export function escapement({ kind, concurrency }: EscapementSetup): Contender {
+export function escapement({ kind, concurrency }: EscapementSetup): SqlContender {
   return {
     async prepare(url) {
       const scheduler = new Scheduler({ stores: { default: storeOf(url) } });

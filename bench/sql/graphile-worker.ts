@@ -1,7 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { makeWorkerUtils, run, runMigrations, type AddJobsJobSpec } from 'graphile-worker';
 import pg from 'pg';
-import type { Contender, Payload, Producer } from './contender.js';
+import type { Payload, Producer } from '../support/contender.js';
+import type { SqlContender } from './contender.js';
 
 const TASK = 'effect';
 
@@ -24,7 +25,7 @@ const SETUPS: Readonly<Record<GraphileSetup, GraphileConfig.WorkerOptions>> = {
 };
 
 /** Makes graphile-worker a contender. */
-export function graphileWorker(setup: GraphileSetup): Contender {
+export function graphileWorker(setup: GraphileSetup): SqlContender {
   return {
     prepare: (url) => runMigrations({ connectionString: url }),
 

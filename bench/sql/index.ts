@@ -1,11 +1,11 @@
 // Measures the SQL store beside other job queues on the same PostgreSQL: `npm run bench:sql`, or with `-- --json`.
 
 import { report } from '../support/report.js';
+import { startServers, type ServerName } from '../support/servers.js';
 import { add } from './add.js';
 import { drain, drainMysql, drainSqlite } from './drain.js';
 import { idle } from './idle.js';
 import { lateness } from './lateness.js';
-import { startServers, type ServerName } from './servers.js';
 
 /** Are the benchmarks that need a server, with the server. */
 const NEEDS: readonly (readonly [string, ServerName])[] = [

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineTask, interval, Scheduler } from 'escapement';
-import type { Benchmark, Figure, Probe, Target } from '../support/benchmark.js';
-import { percentile } from '../support/median.js';
-import { monotonicMs } from './contender.js';
-import { isOurs, loadContender, type ContenderName } from './contenders.js';
+import type { Benchmark, Probe, Target } from '../support/benchmark.js';
+import { quantilesOf } from '../support/quantiles.js';
+import { startDelays } from '../support/start-delays.js';
+import { fleetOrder, isOurs, loadContender, type ContenderName } from './contenders.js';
 import { createDatabase, type DatabaseKind } from './database.js';
 import { storeOf } from './escapement.js';
-import { Fleet } from './fleet.js';
 
 interface LatenessParams {
   /** Names who is woken by another process; `null`: ours, by a job of its own every second. */
@@ -24,8 +23,6 @@ const TARGETS: Readonly<Record<string, Target>> = {
 
 /** Is how many jobs another process adds in a second. */
 const ADDED_PER_SECOND = 10;
-const SETTLE_MS = 1000;
-const PATIENCE_MS = 10_000;
 
 /**
  * Measures how late jobs start.
@@ -64,7 +61,7 @@ export const lateness: Benchmark<LatenessParams> = {
         who === null
           ? await lateEverySecond(database.url, seconds)
           : await lateAfterAdding(who, database.url, seconds);
-      return figuresOf(caseOf(params), Float64Array.from(late).sort());
+      return quantilesOf(caseOf(params), late, TARGETS);
     } finally {
       await database.drop();
     }
@@ -87,32 +84,7 @@ async function lateEverySecond(url: string, seconds: number): Promise<readonly n
 
 async function lateAfterAdding(who: ContenderName, url: string, seconds: number): Promise<readonly number[]> {
   const contender = await loadContender(who);
-  await contender.prepare(url);
-  await using fleet = await Fleet.start({ who, url }, 1);
-  fleet.go();
-  const producer = await contender.produce(url);
-  await sleep(SETTLE_MS);
-  const jobs = seconds * ADDED_PER_SECOND;
-  const beginMs = monotonicMs();
-  for (let n = 0; n < jobs; n++) {
-    await sleep(Math.max(0, beginMs + (n * 1000) / ADDED_PER_SECOND - monotonicMs()));
-    await producer.add({ n, at: monotonicMs() });
-  }
-  for (let waitedMs = 0; fleet.count < jobs && waitedMs < PATIENCE_MS; waitedMs += 100) await sleep(100);
-  await producer.close();
-  const [log] = await fleet.stop();
-  const lateMs = log?.lateMs ?? [];
-  if (lateMs.length !== jobs) throw new Error(`Of ${jobs} jobs ${lateMs.length} ran`);
-  return lateMs;
-}
-
-function figuresOf(label: string, sorted: Float64Array): Figure[] {
-  const shares = { p50: 0.5, p99: 0.99, max: 1 };
-  return Object.entries(shares).map(([name, share]): Figure => {
-    const figure = { case: `${label}, ${name}`, value: percentile(sorted, share), unit: 'ms' };
-    const target = TARGETS[figure.case];
-    return target === undefined ? figure : { ...figure, target };
-  });
+  return startDelays({ order: fleetOrder(who, url), contender, perSecond: ADDED_PER_SECOND, seconds });
 }
 
 function caseOf({ who, database }: LatenessParams): string {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import PgBoss from 'pg-boss';
-import type { Contender, OnRun, Payload, Producer } from './contender.js';
+import type { OnRun, Payload, Producer } from '../support/contender.js';
+import type { SqlContender } from './contender.js';
 
 const QUEUE = 'effect';
 /** Is the shortest time between two looks that its own workers may be given. */
@@ -18,7 +19,7 @@ const WORK_OPTIONS: Readonly<Record<Exclude<BossSetup, number>, PgBoss.WorkOptio
 };
 
 /** Makes pg-boss a contender. */
-export function pgBoss(setup: BossSetup): Contender {
+export function pgBoss(setup: BossSetup): SqlContender {
   return {
     async prepare(url) {
       const boss = await startedBoss(url);

@@ -5,11 +5,11 @@
 import { writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monotonicMs, payloadsOf } from './contender.js';
+import { monotonicMs, payloadsOf } from '../support/contender.js';
 import { CONTENDERS, loadContender, type ContenderName } from './contenders.js';
 import { createDatabase, type Database } from './database.js';
 import { rowOf, ServerStatistics } from './server-statistics.js';
-import { startServers } from './servers.js';
+import { startServers } from '../support/servers.js';
 import { watchStatements } from './statements.js';
 
 const JOBS = 10_000;

@@ -8,14 +8,15 @@ const USAGE = `Options:
   --only a,b      runs these benchmarks only
   --quick         measures once and briefly
   --repeats n     measures n times (default 3) and prints medians
-  --no-peers      measures nobody else`;
+  --no-peers      measures nobody else
+  --durable       has Redis keep what it is told, in a file that is synced every second`;
 
 /** Starts what benchmarks of some names need, and gives a function that stops it. */
-export type SetUp = (names: ReadonlySet<string>) => Promise<() => Promise<void>>;
+export type SetUp = (names: ReadonlySet<string>, isDurable: boolean) => Promise<() => Promise<void>>;
 
 /**
  * Runs benchmarks as the command line says and prints the results: with `--json` one object
- * `{ node, cpus, results }` and nothing else on standard output, without it a table. Progress goes to standard error.
+ * `{ node, cpus, isDurable, results }` and nothing else on standard output, without it a table. Progress goes to standard error.
  */
 export async function report(
   benchmarks: readonly AnyBenchmark[],
@@ -24,7 +25,7 @@ export async function report(
   const options = readOptions(benchmarks.map(({ name }) => name));
   if (options === null) return;
   const results: Result[] = [];
-  const tearDown = await setUp(options.only);
+  const tearDown = await setUp(options.only, options.isDurable);
   try {
     for (const benchmark of benchmarks) {
       if (options.only.has(benchmark.name))
@@ -36,7 +37,13 @@ export async function report(
   const node = process.version;
   const cores = cpus();
   if (options.isJson)
-    console.log(JSON.stringify({ node, cpus: cores.length, results: results.map(toJson) }, null, 2));
+    console.log(
+      JSON.stringify(
+        { node, cpus: cores.length, isDurable: options.isDurable, results: results.map(toJson) },
+        null,
+        2,
+      ),
+    );
   else
     console.log(
       `Node ${node} on ${cores.length} × ${cores[0]?.model.trim() ?? 'unknown'}\n\n${tableOf(results)}`,
@@ -51,6 +58,7 @@ interface Options {
   readonly only: ReadonlySet<string>;
   readonly effort: Effort;
   readonly isJson: boolean;
+  readonly isDurable: boolean;
 }
 
 /** Reads the command line; `null`: it cannot be followed, and that has been said. */
@@ -63,6 +71,7 @@ function readOptions(names: readonly string[]): Options | null {
         quick: { type: 'boolean', default: false },
         repeats: { type: 'string' },
         'no-peers': { type: 'boolean', default: false },
+        durable: { type: 'boolean', default: false },
       },
     });
     const only = new Set(values.only.split(','));
@@ -75,6 +84,7 @@ function readOptions(names: readonly string[]): Options | null {
     return {
       only,
       isJson: values.json,
+      isDurable: values.durable,
       effort: { repeats, isQuick: values.quick, withPeers: !values['no-peers'] },
     };
   } catch (error) {

@@ -1,14 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startServer, whyNoServer } from '../support/servers.js';
-import type { PrivateServer } from '../support/servers.js';
+import type { PrivateServer, ServerSettings } from '../support/servers.js';
 import { freshPrefix } from '../support/servers/fresh-names.js';
 import type { StorePlace } from './nodes/node-config.js';
 import type { EngineName } from './scenario.js';
 
-/** Gives scenarios a place for their jobs: each server is started when the first of them asks for it. */
+/** Gives scenarios a place for their jobs: a server is started when the first of them asks for one of its settings. */
 export class Engines {
-  readonly #servers = new Map<EngineName, PrivateServer>();
+  readonly #servers = new Map<string, PrivateServer>();
 
   /** Gives why there is no engine of a name; `null`: there is one. */
   missing(engine: EngineName): string | null {
@@ -19,18 +19,20 @@ export class Engines {
   async place(
     engine: EngineName,
     folder: string,
+    settings: Partial<ServerSettings> = {},
   ): Promise<{ readonly place: StorePlace; readonly server: PrivateServer | null }> {
-    const tablePrefix = freshPrefix();
+    const prefix = freshPrefix();
     if (engine === 'sqlite') {
       // In a folder of its own, on which a small disk can be mounted.
       mkdirSync(join(folder, 'disk'));
-      return { place: { engine, at: join(folder, 'disk', 'jobs.db'), tablePrefix }, server: null };
+      return { place: { engine, at: join(folder, 'disk', 'jobs.db'), prefix }, server: null };
     }
-    const server = this.#servers.get(engine) ?? (await startServer(engine));
-    this.#servers.set(engine, server);
+    const key = JSON.stringify([engine, settings]);
+    const server = this.#servers.get(key) ?? (await startServer(engine, settings));
+    this.#servers.set(key, server);
     server.resume();
     await server.start();
-    return { place: { engine, at: server.url, tablePrefix }, server };
+    return { place: { engine, at: server.url, prefix }, server };
   }
 
   /** Ends the servers. */

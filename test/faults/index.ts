@@ -1,5 +1,5 @@
 // Breaks fleets of real processes on real servers, and checks what they did: `npm run test:faults`,
-// or with `-- --long`, `--only <name>` (a part of it suffices), `--engine <postgres|sqlite|mysql>`, `--list`.
+// or with `-- --long`, `--only <name>` (a part of it suffices), `--engine <postgres|sqlite|mysql|redis>`, `--list`.
 
 import { parseArgs } from 'node:util';
 import { Engines } from './engines.js';
@@ -21,15 +21,23 @@ const { long: isLong, only, engine: wanted, list } = values;
 if (wanted !== undefined && !ALL_ENGINES.some((engine) => engine === wanted)) {
   throw new Error(`Expected --engine to be one of ${ALL_ENGINES.join(', ')}, got ${wanted}`);
 }
-const chosen = SCENARIOS.filter(({ name }) => name.includes(only)).flatMap((scenario) =>
-  scenario.engines
-    .filter((engine) => wanted === undefined || engine === wanted)
-    .map((engine) => ({ scenario, engine })),
+const named = SCENARIOS.filter(({ name }) => name.includes(only));
+const chosen = named.flatMap((scenario) =>
+  scenario.engines.filter(isWanted).map((engine) => ({ scenario, engine })),
 );
 if (chosen.length === 0) throw new Error(`No scenario has ${JSON.stringify(only)} in its name`);
 
 if (list) for (const { scenario, engine } of chosen) console.log(`${scenario.name} on ${engine}`);
 else await runAll();
+for (const { name, leftOut = {} } of named) {
+  for (const [engine, why] of Object.entries(leftOut)) {
+    if (isWanted(engine)) console.log(`left out ${name} on ${engine}: ${why}`);
+  }
+}
+
+function isWanted(engine: string): boolean {
+  return wanted === undefined || engine === wanted;
+}
 
 async function runAll(): Promise<void> {
   const engines = new Engines();

@@ -37,7 +37,7 @@ export async function runScenario(
 ): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), `escapement-fault-${scenario.name}-${engine}-`));
   const history = new HistoryWriter(folder, 'runner');
-  const { place, server } = await engines.place(engine, folder);
+  const { place, server } = await engines.place(engine, folder, scenario.server);
   const begunAt = monotonicMs();
   let stage: Stage | null = null;
   let tearDown: (() => void) | undefined;

@@ -4,7 +4,7 @@ import type { JobRecord, JobStore, RunRecord } from 'escapement';
 import type { PrivateServer } from '../support/servers.js';
 import type { Evidence } from './checker/evidence.js';
 import { FaultNode } from './fleet/fault-node.js';
-import type { Entry } from './history/entries.js';
+import type { Entry, FaultEntry } from './history/entries.js';
 import type { HistoryWriter } from './history/history-writer.js';
 import { monotonicMs } from './history/monotonic.js';
 import { readHistory } from './history/read-history.js';
@@ -118,9 +118,13 @@ export class Stage {
     return nodes;
   }
 
-  /** Writes into the history what is done to a server, a file or a connection. */
-  fault(what: string): void {
-    this.#setting.history.write({ kind: 'fault', what });
+  /**
+   * Writes into the history what was done to a server, a file or a connection.
+   *
+   * @param lost - holds what the store has lost by it, as {@link FaultEntry} says; written once it is gone
+   */
+  fault(what: string, lost?: FaultEntry['lost']): void {
+    this.#setting.history.write({ kind: 'fault', what, ...(lost === undefined ? {} : { lost }) });
   }
 
   /** Gives what was written so far. */

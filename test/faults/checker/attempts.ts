@@ -1,6 +1,7 @@
 import type { RunRecord } from 'escapement';
 import type { EffectStart } from '../history/entries.js';
 import type { Evidence } from './evidence.js';
+import { lossesOf } from './losses.js';
 
 /** Is an attempt that a handler began. */
 export interface Attempt {
@@ -13,9 +14,12 @@ export interface Attempt {
  * Gives the attempts that handlers began, in the order of their starts.
  *
  * An attempt is over, whichever comes first, when its handler says so, when its process has exited, when the run is
- * taken from its node (whose handler may go on: it was frozen, or is deaf), or when the next attempt starts.
+ * taken from its node, also by a fault that took it from the store (its handler may go on: it was frozen, or is deaf),
+ * or when the next attempt starts.
  */
-export function attemptsOf({ entries, runs }: Evidence): Attempt[] {
+export function attemptsOf(evidence: Evidence): Attempt[] {
+  const { entries, runs } = evidence;
+  const losses = lossesOf(evidence);
   const ends = new Map<string, number>();
   const exits = new Map<string, number>();
   const rows = new Map(runs.map((run) => [run.id, run]));
@@ -34,7 +38,8 @@ export function attemptsOf({ entries, runs }: Evidence): Attempt[] {
   }
   return starts.map((start) => {
     const key = attemptKey(start.runId, start.attempt);
-    const known = [ends.get(key), ends.get(`${key} in ${start.process}`), exits.get(start.process)];
+    const inProcess = ends.get(`${key} in ${start.process}`);
+    const known = [ends.get(key), inProcess, exits.get(start.process), losses.get(start.runId)];
     return { start, endedAt: Math.min(...known.map((at) => at ?? Infinity), lostAt(start, rows)) };
   });
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JobRecord, RunRecord } from 'escapement';
 import { checkHistory } from './check-history.js';
 import type { Evidence } from './evidence.js';
+import type { Unstamped } from '../history/entries.js';
 import { EPOCH, HistoryBuilder, aJob, aRun, marked } from './history-builder.js';
 
 const job = aJob();
@@ -18,6 +19,11 @@ function but(nth: number, changes: Partial<RunRecord>): RunRecord[] {
 
 function tally(total: number): JobRecord['counts']['missed'] {
   return { total, exact: true, last: { count: total, exact: true, firstAt: EPOCH, lastAt: EPOCH } };
+}
+
+function commitOf(nth: 0 | 1): Unstamped {
+  const answer = { call: 99, method: 'commitFirings', sentAt: 0 } as const;
+  return { kind: 'answer', ...answer, runs: [marked(runs[nth])] };
 }
 
 /** Tells of the four runs, each executed by one process or the other. */
@@ -236,6 +242,68 @@ describe('nothing lost', () => {
   it('is broken by an attempt that the store has not counted', () => {
     const history = new HistoryBuilder().starts('a', runs[0], 1, 2).ends('a', runs[0], 2);
     expect(invariantsBroken(history.with([job], runs))).toEqual(['nothing lost']);
+  });
+});
+
+describe('what a fault took', () => {
+  it('need not be in the store, nor have ended', () => {
+    expect(checkHistory(ordinary().loses().with([], []))).toEqual([]);
+    const queued = aRun(1, { origin: 'enqueued', jobUid: null, jobId: null });
+    const added = { call: 99, method: 'addRuns', sentAt: 0, runs: [marked(queued)] };
+    const history = new HistoryBuilder().add('a', { kind: 'answer', ...added }).loses();
+    expect(checkHistory(history.with([], []))).toEqual([]);
+  });
+
+  it('does not take a fire time from its job', () => {
+    const left = runs.filter(({ id }) => id !== 'run 1');
+    expect(checkHistory(ordinary().add('a', commitOf(1)).loses('run 1').with([job], left))).toEqual([]);
+  });
+
+  it('is nothing but what is named', () => {
+    const left = runs.filter(({ id }) => id !== 'run 1');
+    const history = ordinary().add('a', commitOf(1)).loses('run 2');
+    expect(invariantsBroken(history.with([job], left))).toEqual([
+      'fire times accounted',
+      'late finishes refused',
+      'nothing lost',
+    ]);
+  });
+
+  it('is not what the store gave out afterwards', () => {
+    expect(invariantsBroken(ordinary(new HistoryBuilder().loses()).with([], []))).toEqual([
+      'fire times accounted',
+      'late finishes refused',
+      'nothing lost',
+    ]);
+  });
+
+  it('goes on in its handler, and another attempt of its job may begin', () => {
+    const history = new HistoryBuilder()
+      .add('a', commitOf(0))
+      .starts('a', runs[0])
+      .loses('run 0')
+      .starts('b', runs[1]);
+    expect(checkHistory(history.with([job], runs.slice(1)))).toEqual([]);
+  });
+});
+
+describe('a store that fell back', () => {
+  it('may have what it forgot told, started and ended again', () => {
+    const again = { ...runs[3], id: 'again', fencingToken: 4 };
+    const history = ordinary().add('runner', { kind: 'fault', what: 'it fell back', lost: 'latest' });
+    history.starts('b', again).ends('b', again).finishes('b', again);
+    expect(checkHistory(history.with([job], [runs[0], runs[1], runs[2], again]))).toEqual([]);
+  });
+
+  it('is held to all that it is told from then on', () => {
+    const history = new HistoryBuilder().add('runner', {
+      kind: 'fault',
+      what: 'it fell back',
+      lost: 'latest',
+    });
+    expect(invariantsBroken(ordinary(history).starts('c', runs[3]).with([job], runs))).toContain(
+      'starts once',
+    );
   });
 });
 

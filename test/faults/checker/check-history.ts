@@ -1,3 +1,4 @@
+import type { Entry } from '../history/entries.js';
 import { allSettled } from './all-settled.js';
 import type { Check, Evidence, Finding } from './evidence.js';
 import { fireTimesAccounted } from './fire-times-accounted.js';
@@ -21,5 +22,23 @@ const CHECKS: readonly Check[] = [
 
 /** Looks for breaches of all invariants in what a scenario left behind. */
 export function checkHistory(evidence: Evidence): Finding[] {
-  return CHECKS.flatMap((check) => check(evidence));
+  const standing = { ...evidence, entries: standingEntries(evidence.entries) };
+  return CHECKS.flatMap((check) => check(standing));
+}
+
+/**
+ * Gives what is still to be held against a store: of what came before it fell back, nothing but which jobs were put.
+ *
+ * What it forgot may be committed, started and ended once more.
+ */
+function standingEntries(entries: readonly Entry[]): readonly Entry[] {
+  const fellBackAt = entries.reduce((last, entry) => (fellBack(entry) ? entry.at : last), -Infinity);
+  return entries.filter((entry) => {
+    const askedAt = entry.kind === 'answer' ? entry.sentAt : entry.at;
+    return askedAt >= fellBackAt || (entry.kind === 'answer' && entry.method === 'putJobs');
+  });
+}
+
+function fellBack(entry: Entry): boolean {
+  return entry.kind === 'fault' && entry.lost === 'latest';
 }

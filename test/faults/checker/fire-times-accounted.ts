@@ -1,7 +1,10 @@
 import { parseTrigger } from 'escapement';
-import type { JobRecord, RunRecord, Trigger, TriggerInput } from 'escapement';
+import type { JobRecord, Trigger, TriggerInput } from 'escapement';
 import type { Evidence, Finding } from './evidence.js';
 import { groupBy } from './group-by.js';
+import { knownRuns } from './known-runs.js';
+import type { KnownRun } from './known-runs.js';
+import { lossesOf } from './losses.js';
 
 /** Is how a job began: its first fire time, and whether its trigger stayed what it was. */
 interface Beginning {
@@ -12,13 +15,19 @@ interface Beginning {
 }
 
 /**
- * Holds that every fire time that a job has passed is a run, or counted as missed, skipped or coalesced.
+ * Holds that every fire time that a job has passed is a run, or was until a fault took it, or is counted as missed,
+ * skipped or coalesced.
  *
  * A job whose trigger or clock was edited is not counted: which of the old trigger's times it passed is not recorded.
  */
 export function fireTimesAccounted(evidence: Evidence): Finding[] {
   const beginnings = beginningsOf(evidence);
-  const scheduled = evidence.runs.filter(({ origin, jobUid }) => origin === 'scheduled' && jobUid !== null);
+  const losses = lossesOf(evidence);
+  const known = [...knownRuns(evidence).values()];
+  const lost = known.filter(({ id }) => losses.has(id));
+  const scheduled = [...evidence.runs, ...lost].filter(
+    ({ origin, jobUid }) => origin === 'scheduled' && jobUid !== null,
+  );
   const runsByJob = groupBy(scheduled, ({ jobUid }) => String(jobUid));
   const findings: Finding[] = [];
   for (const job of evidence.jobs) {
@@ -27,7 +36,7 @@ export function fireTimesAccounted(evidence: Evidence): Finding[] {
     const what = misfit(job, beginning?.firstAt ?? null, runsByJob.get(job.uid) ?? []);
     if (what !== null) findings.push({ invariant: 'fire times accounted', what, about: [job.id] });
   }
-  return [...findings, ...goneWithoutRun(evidence, beginnings, runsByJob)];
+  return [...findings, ...goneWithoutRun(evidence, beginnings, runsByJob, losses)];
 }
 
 function beginningsOf({ entries }: Evidence): Map<string, Beginning> {
@@ -44,7 +53,7 @@ function beginningsOf({ entries }: Evidence): Map<string, Beginning> {
   return beginnings;
 }
 
-function misfit(job: JobRecord, firstAt: number | null, runs: readonly RunRecord[]): string | null {
+function misfit(job: JobRecord, firstAt: number | null, runs: readonly KnownRun[]): string | null {
   if (job.runCount !== runs.length) {
     return `${job.id} counts ${job.runCount} runs, and the store has ${runs.length}`;
   }
@@ -76,13 +85,14 @@ function countFireTimes(trigger: Trigger, first: number, next: number | null): n
   return count;
 }
 
-/** Finds jobs that are gone, though nobody removed them, and left no run: a one-off job goes when its run has ended. */
+/** Finds jobs that are gone, though nobody and no fault took them, and left no run: a one-off job goes when its run has ended. */
 function goneWithoutRun(
   { entries, jobs }: Evidence,
   beginnings: ReadonlyMap<string, Beginning>,
-  runsByJob: ReadonlyMap<string, readonly RunRecord[]>,
+  runsByJob: ReadonlyMap<string, readonly KnownRun[]>,
+  losses: ReadonlyMap<string, number>,
 ): Finding[] {
-  const left = new Set(jobs.map(({ uid }) => uid));
+  const left = new Set([...jobs.map(({ uid }) => uid), ...losses.keys()]);
   const removed = new Set<string>();
   const replaced = new Set<string>();
   for (const entry of entries) {

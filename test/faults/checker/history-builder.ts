@@ -65,6 +65,11 @@ export class HistoryBuilder {
     return this.add('runner', { kind: 'process', target, what: 'exited', detail: 'SIGKILL' });
   }
 
+  /** Adds a fault that took from the store what it had, or only these. */
+  loses(...ids: readonly string[]): this {
+    return this.add('runner', { kind: 'fault', what: 'it is gone', lost: ids.length === 0 ? 'all' : ids });
+  }
+
   /** Gives the evidence. */
   with(jobs: readonly JobRecord[], runs: readonly RunRecord[]): Evidence {
     return { entries: this.#entries, jobs, runs };

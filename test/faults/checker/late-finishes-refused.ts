@@ -1,6 +1,7 @@
 import type { AnswerEntry, FinishMark } from '../history/entries.js';
 import { attemptKey } from './attempts.js';
 import type { Evidence, Finding } from './evidence.js';
+import { lossesOf } from './losses.js';
 
 /** Is when and how a run was taken from its node. */
 interface Taking {
@@ -8,8 +9,13 @@ interface Taking {
   readonly status: string;
 }
 
-/** Holds that no end of an attempt is taken once its run was taken from its node, and that one that was taken stands. */
-export function lateFinishesRefused({ entries, runs }: Evidence): Finding[] {
+/**
+ * Holds that no end of an attempt is taken once its run was taken from its node, and that one that was taken stands,
+ * unless a fault took it from the store.
+ */
+export function lateFinishesRefused(evidence: Evidence): Finding[] {
+  const { entries, runs } = evidence;
+  const losses = lossesOf(evidence);
   const rows = new Map(runs.map((run) => [run.id, run]));
   const taken = new Map<string, Taking>();
   const findings: Finding[] = [];
@@ -29,6 +35,7 @@ export function lateFinishesRefused({ entries, runs }: Evidence): Finding[] {
       }
       const row = rows.get(finish.runId);
       if (row === undefined) {
+        if (losses.has(finish.runId)) continue;
         findings.push(found(finish, `${key} ended, yet the store has no such run any more`));
       } else if (row.attempt !== finish.attempt || row.status !== finish.status) {
         const now = `${row.status} at attempt ${row.attempt}`;

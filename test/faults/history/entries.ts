@@ -127,9 +127,14 @@ export interface ProcessEntry extends Stamp {
 }
 
 /** Is what the runner did to a server, a file or a connection. */
-interface FaultEntry extends Stamp {
+export interface FaultEntry extends Stamp {
   readonly kind: 'fault';
   readonly what: string;
+  /**
+   * Holds what the store has lost by it: all that it had, the jobs of these uids and the runs of these ids, or the latest
+   * of what it was told, by which it fell back to what it had been some moments before.
+   */
+  readonly lost?: 'all' | 'latest' | readonly string[];
 }
 
 /** Is a line of a history. */

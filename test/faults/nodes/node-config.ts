@@ -3,11 +3,11 @@ import type { Trap } from './trapping-store.js';
 
 /** Says where a scenario's jobs are kept. */
 export interface StorePlace {
-  readonly engine: 'postgres' | 'mysql' | 'sqlite';
+  readonly engine: 'postgres' | 'mysql' | 'sqlite' | 'redis';
   /** Is a URL, or the path of a SQLite file. */
   readonly at: string;
-  /** Keeps the tables of one scenario apart from those of others. */
-  readonly tablePrefix: string;
+  /** Keeps the tables or keys of one scenario apart from those of others. */
+  readonly prefix: string;
 }
 
 /** Is what a node's process is given when it is spawned; plain JSON. */

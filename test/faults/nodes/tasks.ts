@@ -12,6 +12,11 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   noop: () => {},
   /** Takes its time, and stops when it is told to. */
   sleep: (context) => sleep(msOf(context), undefined, { signal: context.signal }),
+  /** Does so in its first attempt; its later ones take no time. */
+  first: (context) => {
+    const ms = context.attempt === 1 ? msOf(context) : 0;
+    return sleep(ms, undefined, { signal: context.signal });
+  },
   /** Takes its time whatever it is told. */
   deaf: (context) => sleep(msOf(context)),
   /** Ends at an instant that is given in the data, whatever it is told. */

@@ -31,7 +31,7 @@ export const frozenDuringRun: Scenario = {
 /** Freezes a node for longer than its lease between a commit and its answer: it must not start what others run by now. */
 export const frozenBeforeStart: Scenario = {
   name: 'frozen-before-start',
-  engines: ['postgres', 'sqlite'],
+  engines: ['postgres', 'sqlite', 'redis'],
   async run(stage) {
     await stage.scheduler.addJob('noop', { date: new Date() }, { id: 'once' });
     const frozen = stage.spawn({
@@ -72,7 +72,7 @@ export const frozenBeforeFinish: Scenario = {
 /** Blocks a node's event loop for longer than its lease: its late end is refused. */
 export const blockedLoop: Scenario = {
   name: 'blocked-loop',
-  engines: ['postgres', 'sqlite'],
+  engines: ['postgres', 'sqlite', 'redis'],
   async run(stage) {
     await stage.node();
     const heir = await stage.node({ isStarted: false });

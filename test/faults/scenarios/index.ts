@@ -9,6 +9,10 @@ import { killDuringRun } from './kill-during-run.js';
 import { killPoints } from './kill-points.js';
 import { killStorm } from './kill-storm.js';
 import { poisonPill } from './poison-pill.js';
+import { debugSleep, debugSleepPastLease, memoryFull, scriptFlush } from './redis-blocked.js';
+import { replicaFailover } from './redis-failover.js';
+import { deletedHash, wrongTypeKey } from './redis-keys.js';
+import { flushallUnderLoad, serverKilledWithoutPersistence } from './redis-resets.js';
 import { serverAbsent, serverKilled, serverStopped, shortOutage } from './server-stops.js';
 import { staleCommits } from './stale-commits.js';
 import { diskFull, longReader } from './sqlite-files.js';
@@ -42,4 +46,13 @@ export const SCENARIOS: readonly Scenario[] = [
   longReader,
   diskFull,
   deadlocks,
+  flushallUnderLoad,
+  serverKilledWithoutPersistence,
+  deletedHash,
+  wrongTypeKey,
+  scriptFlush,
+  debugSleep,
+  debugSleepPastLease,
+  memoryFull,
+  replicaFailover,
 ];

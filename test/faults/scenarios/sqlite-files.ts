@@ -15,6 +15,7 @@ const DISK_BYTES = 8_000_000;
 export const longReader: Scenario = {
   name: 'long-reader',
   engines: ['sqlite'],
+  leftOut: { redis: 'nothing that reads keeps others from writing' },
   async run(stage) {
     const workMs = stage.scale(6000, 60_000);
     const nodes = await stage.fleet(8);
@@ -27,7 +28,7 @@ export const longReader: Scenario = {
     await using reader = await SqlSession.to('sqlite', stage.place.at);
     await using writer = await SqlSession.to('sqlite', stage.place.at);
     await reader.query('BEGIN');
-    await reader.query(`SELECT count(*) FROM ${stage.place.tablePrefix}jobs`);
+    await reader.query(`SELECT count(*) FROM ${stage.place.prefix}jobs`);
     stage.fault('a transaction reads');
     const adding = Promise.all(nodes.map((node) => node.callTimes(50, 'enqueue', 'noop')));
     await sleep(workMs / 3);
@@ -50,6 +51,7 @@ export const longReader: Scenario = {
 export const diskFull: Scenario = {
   name: 'disk-full',
   engines: ['sqlite'],
+  leftOut: { redis: 'its room is memory: memory-full' },
   setUp({ at }) {
     mountSmallDisk(dirname(at));
     return () => execFileSync('umount', [dirname(at)]);

@@ -1,12 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { ContenderName } from './contenders.js';
 
 /** Is what a worker process is started with. */
 export interface FleetOrder {
+  /** Is the URL of the module that exports `loadContender`. */
+  readonly module: string;
   /** Names what it runs. */
-  readonly who: ContenderName;
+  readonly who: string;
   /** Is the database's URL. */
   readonly url: string;
 }

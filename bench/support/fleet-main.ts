@@ -1,16 +1,16 @@
 // Runs jobs in a process of its own, as another process says; see fleet.ts.
 
-import { monotonicMs } from './contender.js';
-import { loadContender } from './contenders.js';
+import { monotonicMs, type Contender } from './contender.js';
 import type { FleetOrder, FleetReport } from './fleet.js';
 
 /** Is how often a process says how much it has run. */
 const REPORT_MS = 5;
 
-const { who, url } = JSON.parse(process.argv[2] ?? '') as FleetOrder;
+const { module, who, url } = JSON.parse(process.argv[2] ?? '') as FleetOrder;
 const numbers: number[] = [];
 const lateMs: number[] = [];
 
+const { loadContender } = (await import(module)) as { loadContender: (name: string) => Promise<Contender> };
 const contender = await loadContender(who);
 const worker = await contender.join(url, ({ n, at }) => {
   numbers.push(n);
