@@ -16,6 +16,7 @@ export type { UpcomingFireTime } from './scheduler/preview.js';
 
 export { defineTask } from './job/task.js';
 export type { AnyTask, Task, TaskHandler } from './job/task.js';
+export type { TaskModule, TaskModuleInput } from './job/task-module.js';
 export type { TaskOptions, TaskRetryOptions } from './job/task-options.js';
 export type { JobDefaults, RetryOptions } from './job/job-defaults.js';
 export type {
@@ -191,10 +192,12 @@ export {
 export type { TriggerFault } from './errors/input-errors.js';
 export {
   FunctionNotStorableError,
+  FunctionNotTransferableError,
   JobConflictError,
   JobExistsError,
   JobNotFoundError,
   TaskConflictError,
+  TaskModuleError,
   UnknownTaskError,
 } from './errors/job-errors.js';
 export {
@@ -206,6 +209,7 @@ export {
   RunNotFoundError,
   RunTimedOutError,
   ShutdownError,
+  ThreadDiedError,
 } from './errors/run-errors.js';
 export {
   InvalidStateError,

@@ -75,3 +75,49 @@ export class FunctionNotStorableError extends SchedulerError {
     );
   }
 }
+
+/** Reports a task that is a function of this process, for an executor that runs tasks in threads: functions cannot cross. */
+export class FunctionNotTransferableError extends SchedulerError {
+  override readonly code = 'ESC_FUNCTION_NOT_TRANSFERABLE';
+
+  /** Makes the error for a task. */
+  constructor(task: string) {
+    super(
+      `Task "${task}" is a function of this process, and cannot cross into a worker thread. Move it to a module, ` +
+        `and name that: defineTask('a-name', { module: new URL('./a-module.js', import.meta.url), export: 'handler' }).`,
+    );
+  }
+}
+
+/** Reports a task whose function cannot be had from its module. */
+export class TaskModuleError extends SchedulerError {
+  override readonly code = 'ESC_TASK_MODULE';
+
+  /** Names the task. */
+  readonly task: string;
+
+  /** Is the module's URL. */
+  readonly module: string;
+
+  /** Names the export. */
+  readonly exportName: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param task - the task's name
+   * @param source - the module's URL, and the name of the export
+   * @param problem - what is wrong with it, as a sentence
+   */
+  constructor(
+    task: string,
+    source: { readonly url: string; readonly export: string },
+    problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Task "${task}" is export "${source.export}" of ${source.url}. ${problem}`, options);
+    this.task = task;
+    this.module = source.url;
+    this.exportName = source.export;
+  }
+}

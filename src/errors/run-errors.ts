@@ -81,3 +81,19 @@ export class LeaseLostError extends SchedulerError {
     super(`Node "${node}" could not renew its lease in time and gave up its runs.`);
   }
 }
+
+/** Fails a run whose worker thread ended under it: the handler ended the process, ran out of memory, or left an error uncaught. */
+export class ThreadDiedError extends SchedulerError {
+  override readonly code = 'ESC_THREAD_DIED';
+
+  /** Makes the error for a run, with what is known of the thread's end as `cause`. */
+  constructor(runId: string, task: string, cause: unknown) {
+    const why = cause instanceof Error ? `: ${cause.message}` : '';
+    super(
+      `The worker thread of run "${runId}" of task "${task}" ended before its handler had settled${why}`,
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -34,6 +34,12 @@ export interface Executor {
    */
   readonly freeSlots: number;
 
+  /**
+   * Refuses a task that this executor can never run, by throwing. It is asked when a job or a run is added for the
+   * executor, or moved to it; what it does not refuse then may still fail when it runs. Without it every task is taken.
+   */
+  checkTask?(task: AnyTask): void;
+
   /** Gets ready; calling it again does nothing. */
   start(context: ExecutorContext): Promise<void>;
 

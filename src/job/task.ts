@@ -5,6 +5,8 @@ import { checkTaskOptions } from './task-options.js';
 import type { TaskOptions } from './task-options.js';
 import type { RunContext } from './run-context.js';
 import type { StandardSchema } from './standard-schema.js';
+import { importTaskFunction, resolveTaskModule } from './task-module.js';
+import type { TaskModule, TaskModuleInput } from './task-module.js';
 
 /** Is a task's function. What it returns (or resolves to) is the run's result: a JSON value, or nothing. */
 export type TaskHandler<TData = unknown, TResult = unknown> = (
@@ -24,8 +26,10 @@ declare const resultType: unique symbol;
 export interface Task<in TData = never, out TResult = unknown> {
   /** Is the task's name, 1–191 characters. */
   readonly name: string;
-  /** Is the function. */
+  /** Is the function; of a task that is given as a module, one that imports the module when it is first called. */
   readonly handler: TaskHandler<never>;
+  /** Is the module that the function is in; absent where the task was given as a function. */
+  readonly module?: TaskModule;
   /** Holds the defaults of the task's jobs, its schema and what else belongs to code. */
   readonly options: TaskOptions;
   /** Carries the data's type; nothing at run time. */
@@ -70,10 +74,50 @@ export function defineTask<TData, TResult>(
   handler: (context: RunContext<TData>) => TResult,
   options?: TaskOptions,
 ): Task<TData, Awaited<TResult>>;
-export function defineTask(name: string, handler: TaskHandler<never>, options: TaskOptions = {}): AnyTask {
+/** Makes a task of a module's export, whose data is as its schema says. */
+export function defineTask<TInput, TOutput, TResult = unknown>(
+  name: string,
+  module: TaskModuleInput,
+  options: TaskOptions & { readonly schema: StandardSchema<TInput, TOutput> },
+): Task<TInput, TResult>;
+/**
+ * Makes a task of a module's export: it runs in this event loop, and in worker threads as well. The module is imported
+ * where the task runs, when it first does.
+ *
+ * @example
+ * ```ts
+ * import { defineTask } from 'escapement';
+ *
+ * const resize = defineTask<{ file: string }, { bytes: number }>('resize', {
+ *   module: new URL('./resize.js', import.meta.url),
+ *   export: 'resize',
+ * });
+ * ```
+ *
+ * @throws {@link TaskModuleError} when there is no such file
+ */
+export function defineTask<TData = unknown, TResult = unknown>(
+  name: string,
+  module: TaskModuleInput,
+  options?: TaskOptions,
+): Task<TData, TResult>;
+export function defineTask(
+  name: string,
+  handler: TaskHandler<never> | TaskModuleInput,
+  options: TaskOptions = {},
+): AnyTask {
   checkTaskName(name);
-  if (typeof handler !== 'function') throw new InvalidOptionError('handler', 'a function', handler);
-  return Object.freeze({ name, handler, options: checkTaskOptions(options) });
+  if (typeof handler === 'function')
+    return Object.freeze({ name, handler, options: checkTaskOptions(options) });
+  if (!isRecord(handler))
+    throw new InvalidOptionError('handler', 'a function, or { module, export }', handler);
+  const module = Object.freeze(resolveTaskModule(name, handler));
+  return Object.freeze({
+    name,
+    handler: importingHandler(name, module),
+    module,
+    options: checkTaskOptions(options),
+  });
 }
 
 /** Tells a task from the other things that name one. */
@@ -86,6 +130,25 @@ export function isTask(value: unknown): value is AnyTask {
     typeof options === 'object' &&
     options !== null
   );
+}
+
+/** Gives a handler that imports its function once, and asks again if that failed. */
+function importingHandler(name: string, module: TaskModule): TaskHandler<never> {
+  let importing: Promise<TaskHandler<never>> | null = null;
+  return async (context) => {
+    if (importing === null) {
+      importing = importTaskFunction(name, module);
+      importing.catch(() => {
+        importing = null;
+      });
+    }
+    const handler = await importing;
+    return handler(context);
+  };
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function checkTaskName(name: unknown): void {

@@ -1,8 +1,8 @@
-import { InvalidOptionError } from '../errors/input-errors.js';
 import type { Logger } from '../internal/logger.js';
 import { withFields } from '../internal/logger.js';
 import type { JobPolicy } from '../job/job-policy.js';
 import type { RunContext, RunJob } from '../job/run-context.js';
+import { checkProgress } from '../job/run-progress.js';
 import type { RunRecord } from '../job/run-record.js';
 import type { AnyTask } from '../job/task.js';
 import type { RunOutcome } from '../stores/job-store.js';
@@ -83,9 +83,6 @@ export class ActiveRun {
   }
 }
 
-/** Is how many characters of a progress note are kept. */
-const MAX_NOTE = 1024;
-
 /** Takes what a handler tells of its progress. */
 export type ProgressListener = (active: ActiveRun, fraction: number, note: string | null) => void;
 
@@ -144,14 +141,7 @@ export class ActiveRunContext implements RunContext<never> {
   /** Works without its object too: `({ progress }) => upload(file, progress)`. */
   get progress(): RunContext['progress'] {
     return (fraction, note) => {
-      if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1)) {
-        throw new InvalidOptionError('fraction', 'a number from 0 to 1', fraction);
-      }
-      const given: unknown = note ?? null;
-      if (given !== null && typeof given !== 'string')
-        throw new InvalidOptionError('note', 'a string', given);
-      const kept = given === null ? null : given.slice(0, MAX_NOTE);
-      this.#onProgress(this.#active, fraction, kept);
+      this.#onProgress(this.#active, fraction, checkProgress(fraction, note));
     };
   }
 }

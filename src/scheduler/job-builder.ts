@@ -240,7 +240,7 @@ export class JobBuilder {
       options,
       'options',
     );
-    this.#executors.get(executor);
+    this.#executors.get(executor).executor.checkTask?.(task);
     const { name, description, tags, data, maxRuns } = options;
     const functionName = handler === null ? null : task.name === '' ? 'anonymous function' : task.name;
     const definition: JobDefinition = {

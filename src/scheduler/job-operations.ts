@@ -290,7 +290,10 @@ export class JobOperations {
       policyText: definition.policy,
     };
     const { executor, maxInstances, priority, policyText } = layDefaults(stored, changes, 'changes');
-    this.#context.executors.get(executor);
+    const slots = this.#context.executors.get(executor);
+    // A task that only others know is theirs to judge.
+    if (changes.executor !== undefined && this.#env.tasks.names.has(definition.task))
+      slots.executor.checkTask?.(this.#env.tasks.get(definition.task));
     return {
       ...definition,
       executor,

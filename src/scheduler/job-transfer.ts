@@ -91,8 +91,9 @@ export class JobTransfer {
     const kindOf = (trigger: unknown): string => this.#env.triggers.parse(trigger).kind;
     const { nextRunAt, ...job } = readJobLine(line, this.#env.options.maxDataBytes, kindOf);
     const { trigger, policy } = this.#env.reader.read(job.definition);
-    this.#executors.get(job.definition.executor);
-    await checkData(this.#env.tasks.get(job.definition.task), decodeJson(job.definition.data));
+    const task = this.#env.tasks.get(job.definition.task);
+    this.#executors.get(job.definition.executor).executor.checkTask?.(task);
+    await checkData(task, decodeJson(job.definition.data));
     const now = link.now();
     // Its last run is not carried over: the job has come to its end.
     const isOver = job.state === 'active' && nextRunAt === null;

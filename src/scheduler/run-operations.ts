@@ -102,7 +102,7 @@ export class RunOperations {
       given,
       'options',
     );
-    this.#context.executors.get(executor);
+    this.#context.executors.get(executor).executor.checkTask?.(task);
     const text = await this.#context.builder.encodeData(task, data);
     return link.use(async () => {
       const now = link.now();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidOptionError, Scheduler } from 'escapement';
 import { describe, expect, it } from 'vitest';
+import { WorkerThreadExecutor } from 'escapement/executors/worker-threads';
 import { SqlJobStore } from 'escapement/stores/sql';
 import { EventRecorder } from 'escapement/testing';
 import { resolveRedisOptions } from '../../src/stores/redis/redis-options.js';
@@ -19,6 +20,18 @@ describe('the tables of README.md', () => {
     expect(optionsIn(section(readme, '## Stores')).sort()).toEqual(known);
     const document = readFileSync(new URL('../../docs/sql.md', import.meta.url), 'utf8');
     expect(optionsIn(section(document, '## Options')).sort()).toEqual(known);
+  });
+
+  it('list every option of a store in Redis, and no other', () => {
+    const known = knownBy(() => resolveRedisOptions({ nonsense: true }));
+    const document = readFileSync(new URL('../../docs/redis.md', import.meta.url), 'utf8');
+    expect(optionsIn(section(document, '## Connecting')).sort()).toEqual(known);
+  });
+
+  it('list every option of an executor of worker threads, and no other', () => {
+    const known = knownBy(() => new WorkerThreadExecutor({ nonsense: true } as object));
+    const document = readFileSync(new URL('../../docs/executors.md', import.meta.url), 'utf8');
+    expect(optionsIn(section(document, '## Worker threads')).sort()).toEqual(known);
   });
 
   it('list every option of a job, and no other', async () => {

@@ -25,6 +25,39 @@ describe('a task', () => {
   });
 });
 
+describe('a task of a module', () => {
+  const resize = defineTask<{ file: string }, { bytes: number }>('resize', {
+    module: new URL('./resize.js', import.meta.url),
+    export: 'resize',
+  });
+
+  test('has the types that are given, and unknown ones without', () => {
+    expectTypeOf(resize).toEqualTypeOf<Task<{ file: string }, { bytes: number }>>();
+    expectTypeOf(scheduler.enqueue(resize, { file: 'x' })).toEqualTypeOf<
+      Promise<RunHandle<{ bytes: number }>>
+    >();
+    // @ts-expect-error `file` is no number
+    void scheduler.enqueue(resize, { file: 5 });
+    const open = defineTask('open', { module: '/tasks/open.js' }, { timeout: { minutes: 1 } });
+    expectTypeOf(open).toEqualTypeOf<Task<unknown>>();
+    void scheduler.enqueue(open, { anything: true });
+  });
+
+  test('takes the input of its schema', () => {
+    const dates = defineTask('dates', { module: '/tasks/dates.js' }, { schema: dated });
+    expectTypeOf(dates).toEqualTypeOf<Task<{ at: string }>>();
+    // @ts-expect-error the schema takes text
+    void scheduler.enqueue(dates, { at: new Date() });
+  });
+
+  test('is named by nothing else', () => {
+    // @ts-expect-error nobody knows it
+    defineTask('t', { module: '/t.js', name: 'x' });
+    // @ts-expect-error the module is missing
+    defineTask('t', { export: 'x' });
+  });
+});
+
 describe('addJob', () => {
   test('asks for the data of a typed task, and for the right one', () => {
     expectTypeOf(scheduler.addJob(send, '@daily', { data: { to: 'x' } })).toEqualTypeOf<Promise<Job>>();
