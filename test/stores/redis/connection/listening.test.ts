@@ -1,6 +1,9 @@
 import { ManualClock } from 'escapement/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RedisConnection, RedisScript } from '../../../../src/stores/redis/connection/redis-connection.js';
+import type {
+  RedisConnection,
+  RedisScript,
+} from '../../../../src/stores/redis/connection/redis-connection.js';
 import { startServer, whyNoServer } from '../../../support/servers.js';
 import type { PrivateServer } from '../../../support/servers.js';
 import { rejectionOf } from '../../../support/within.js';

@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from 'escapement';
 import type { Clock } from 'escapement';
 import { connectRedis } from '../../../../../src/stores/redis/connection/redis-connection.js';
-import type { RedisConnection, RedisScript } from '../../../../../src/stores/redis/connection/redis-connection.js';
+import type {
+  RedisConnection,
+  RedisScript,
+} from '../../../../../src/stores/redis/connection/redis-connection.js';
 import { resolveRedisOptions } from '../../../../../src/stores/redis/redis-options.js';
 import type { RedisJobStoreOptions } from '../../../../../src/stores/redis/redis-options.js';
 import { RecordingLogger } from '../../../../support/recording-logger.js';
