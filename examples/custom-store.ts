@@ -384,7 +384,11 @@ class Ledger {
     const job = this.jobs.get(decision.uid);
     if (job?.fence !== decision.fence) return { outcome: 'lost' };
     const keys = new Set([...this.runs.values()].map(({ uniqueKey }) => uniqueKey));
-    const fresh = decision.runs.filter(({ uniqueKey }) => uniqueKey === null || !keys.has(uniqueKey));
+    const fresh = decision.runs.filter(({ uniqueKey }) => {
+      const isTaken = uniqueKey !== null && keys.has(uniqueKey);
+      keys.add(uniqueKey);
+      return !isTaken;
+    });
     const before = this.#runsOf(job.uid);
     const waiting = before.filter(isWaiting);
     const admission = admitRuns({
@@ -436,7 +440,8 @@ class Ledger {
     const lost: FinishResult = { outcome: 'lost', run, ended: null, unblocked: false };
     if (run === null || run.owner !== node || run.attempt !== attempt) return lost;
     const isRunning = run.status === 'running';
-    if (outcome === null ? isRunning : !isRunning && !isRepeated(run, outcome)) return lost;
+    const isRefused = outcome === null ? isRunning : !isRunning && !isRepeated(run, outcome);
+    if (isRefused && isRunning) return lost;
     let after = run;
     if (outcome !== null && isRunning) {
       after = this.#recordOutcome(run, outcome);
@@ -445,7 +450,8 @@ class Ledger {
     const wasFull = this.#freeSlots(run.jobUid) <= 0;
     if (settled && after.held) after = this.#release(after);
     const unblocked = wasFull && this.#freeSlots(run.jobUid) > 0 && this.#hasRunThatWaits(run);
-    return { outcome: 'ok', run: after, ended: this.#endJobIfDone(run.jobUid), unblocked };
+    const ended = this.#endJobIfDone(run.jobUid);
+    return { outcome: isRefused ? 'lost' : 'ok', run: after, ended, unblocked };
   }
 
   requestCancel(runId: string): CancelOutcome {

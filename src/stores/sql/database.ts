@@ -128,13 +128,16 @@ export class Database {
   }
 
   async #retrying<T>(work: () => Promise<T>, attemptsForAKey: number = MAX_ATTEMPTS_FOR_A_KEY): Promise<T> {
+    let refusals = 0;
     for (let attempt = 1; ; attempt++) {
       try {
         return await work();
       } catch (error) {
         const isOfKey = this.dialect.isUniqueViolation(error);
         if (!isOfKey && !this.dialect.isRetryable(error)) throw error;
-        if (attempt >= (isOfKey ? attemptsForAKey : MAX_ATTEMPTS)) throw error;
+        // Counted by themselves: a deadlock before it is no sign that the key will be refused again.
+        if (isOfKey) refusals++;
+        if (refusals >= attemptsForAKey || attempt >= MAX_ATTEMPTS) throw error;
       }
       // A timer alone would let a process end that waits for nothing but this.
       const letGo = systemClock.holdOpen();
