@@ -68,3 +68,16 @@ export class PutBatch {
     return { ...job, lastToken, wakeAt: idleWakeAt(job) };
   }
 }
+
+/** Gives the outcomes of a batch of which nothing is done, because of the ids that are refused. */
+export function refusePuts(
+  puts: readonly JobPut[],
+  refused: ReadonlySet<string>,
+  stored: ReadonlyMap<string, JobRecord>,
+): PutOutcome[] {
+  return puts.map(({ job }) => ({
+    outcome: refused.has(job.id) ? 'exists' : 'unchanged',
+    job: stored.get(job.id) ?? job,
+    cancelled: [],
+  }));
+}

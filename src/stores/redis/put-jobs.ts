@@ -1,7 +1,7 @@
 import type { JobRecord } from '../../job/job-record.js';
 import type { JobPatch, JobPut, PutOutcome, RemovedJob } from '../job-store.js';
 import { patchJob, refusedIds } from '../job-transitions.js';
-import { PutBatch } from '../put-batch.js';
+import { PutBatch, refusePuts } from '../put-batch.js';
 import type { DecidedPut } from '../put-batch.js';
 import type { RecordReply } from './hash-fields.js';
 import { encodeEditedJob, encodeNewJob } from './job-hash.js';
@@ -22,7 +22,7 @@ export async function putJobs(redis: OpenRedis, puts: readonly JobPut[]): Promis
   for (;;) {
     const { now, stored } = found;
     const refused = refusedIds(puts, (id) => stored.has(id));
-    if (refused.size > 0) return refuse(puts, refused, stored);
+    if (refused.size > 0) return refusePuts(puts, refused, stored);
     const batch = new PutBatch(stored, now, 0);
     const decided = puts.map((put) => batch.put(put));
     const written = await writeJobs(redis, ids, found, batch);
@@ -145,17 +145,5 @@ function outcomesOf(decided: readonly DecidedPut[], written: WrittenJobs): PutOu
     outcome,
     job: written.jobs.get(job.uid) ?? job,
     cancelled: (replacedUid === null ? undefined : written.cancelled.get(replacedUid)) ?? [],
-  }));
-}
-
-function refuse(
-  puts: readonly JobPut[],
-  refused: ReadonlySet<string>,
-  stored: ReadonlyMap<string, JobRecord>,
-): PutOutcome[] {
-  return puts.map(({ job }) => ({
-    outcome: refused.has(job.id) ? 'exists' : 'unchanged',
-    job: stored.get(job.id) ?? job,
-    cancelled: [],
   }));
 }

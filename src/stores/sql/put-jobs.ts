@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { idleWakeAt } from '../../job/job-record.js';
 import type { JobPut, PutOutcome } from '../job-store.js';
 import { refusedIds } from '../job-transitions.js';
-import { PutBatch } from '../put-batch.js';
+import { PutBatch, refusePuts } from '../put-batch.js';
 import type { Database, Session } from './database.js';
 import { cancelQueuedRuns } from './edit-jobs.js';
 import { wholeJob } from './job-row.js';
@@ -26,12 +26,7 @@ async function mergeJobs(db: Database, session: Session, puts: readonly JobPut[]
   const { jobs } = await lockJobs(db, session, db.dialect.isIn(sql`j.id`, ids));
   const stored = new Map([...jobs.values()].map((job) => [job.id, job]));
   const refused = refusedIds(puts, (id) => stored.has(id));
-  if (refused.size > 0) {
-    return puts.map(({ job }) => {
-      const isRefused = refused.has(job.id);
-      return { outcome: isRefused ? 'exists' : 'unchanged', job: stored.get(job.id) ?? job, cancelled: [] };
-    });
-  }
+  if (refused.size > 0) return refusePuts(puts, refused, stored);
   const { now, highestToken } = await readTokenFloor(db, session);
   const batch = new PutBatch(stored, now, highestToken);
   const written = puts.map((put) => batch.put(put));
