@@ -101,8 +101,14 @@ export function isWaiting({
   return status === 'queued' && attempt === 0 && origin === 'scheduled';
 }
 
+/** Tells whether the owner of an attempt comes with what is not to be recorded: an outcome other than the run has, or none yet. */
+export function isRefused(run: RunRecord, outcome: RunOutcome | null): boolean {
+  const isRunning = run.status === 'running';
+  return outcome === null ? isRunning : !isRunning && !isRepeated(run, outcome);
+}
+
 /** Tells whether a run that is not running any more is so because of an outcome: then sending it again changes nothing. */
-export function isRepeated(run: RunRecord, outcome: RunOutcome): boolean {
+function isRepeated(run: RunRecord, outcome: RunOutcome): boolean {
   switch (outcome.kind) {
     case 'end':
       return run.status === outcome.status;

@@ -38,7 +38,7 @@ import type {
 import { advanceJob, claimJob, endJob, patchJob, refusedIds, releaseJob } from '../job-transitions.js';
 import { mergePut } from '../merge-put.js';
 import type { Merge } from '../merge-put.js';
-import { isExpired, isRepeated, isWaiting } from '../run-transitions.js';
+import { isExpired, isRefused, isWaiting } from '../run-transitions.js';
 import { DueQueue } from './due-queue.js';
 import { JobEntry } from './entries.js';
 import type { RunEntry } from './entries.js';
@@ -443,15 +443,15 @@ export class MemoryJobStore implements JobStore {
     if (record.owner !== node || record.attempt !== finish.attempt) return refused;
     const { outcome, settled } = finish;
     const isRunning = record.status === 'running';
-    const isRefused = outcome === null ? isRunning : !isRunning && !isRepeated(record, outcome);
-    if (isRefused && isRunning) return refused;
+    const isLost = isRefused(record, outcome);
+    if (isLost && isRunning) return refused;
     if (outcome !== null && isRunning) {
       this.#runs.record(run, outcome, now);
       for (const followUp of finish.followUps) this.#runs.add(followUp, this.#jobOf(followUp), now);
     }
     const unblocked = settled && run.record.held && this.#runs.release(run, now);
     const ended = run.job === null ? null : this.#endJobIfDone(run.job, now);
-    return { outcome: isRefused ? 'lost' : 'ok', run: run.record, ended, unblocked };
+    return { outcome: isLost ? 'lost' : 'ok', run: run.record, ended, unblocked };
   }
 
   #endJobIfDone(entry: JobEntry, now: number): JobRecord | null {

@@ -9,7 +9,7 @@ import type {
   RunFinish,
   RunOutcome,
 } from '../job-store.js';
-import { endAttempt, endRun, isRepeated, recoverRun, releaseRun } from '../run-transitions.js';
+import { endAttempt, endRun, isRefused, recoverRun, releaseRun } from '../run-transitions.js';
 import { addRunsOf, jobUidsOf } from './add-runs.js';
 import type { Database, Session } from './database.js';
 import type { AdvancingJob } from './job-row.js';
@@ -175,7 +175,6 @@ class FinishBatch {
       return { outcome: 'lost', run: run ?? null, isNew: false, isFreed: false, followUps };
     }
     const isRunning = run.status === 'running';
-    const isRefused = outcome === null ? isRunning : !isRunning && !isRepeated(run, outcome);
     const isNew = outcome !== null && isRunning;
     const after = isNew ? endAttempt(run, outcome, this.#now, isOrphan(run, this.#jobs)) : run;
     // Whatever was decided of it meanwhile: its handler has settled.
@@ -184,7 +183,7 @@ class FinishBatch {
     this.#touched.add(runId);
     if (freed !== run) this.#changed.add(runId);
     this.#runs.set(runId, freed);
-    return { outcome: isRefused ? 'lost' : 'ok', run: freed, isNew, isFreed, followUps };
+    return { outcome: isRefused(run, outcome) ? 'lost' : 'ok', run: freed, isNew, isFreed, followUps };
   }
 }
 

@@ -8,7 +8,8 @@ import { movingScript } from './script.js';
  * tasks, its kinds of trigger.
  *
  * @returns the time, the runs that were started, each with its id, as it was before, its slot and its token, those that
- * were missed, the jobs with their uids as they were before they were claimed, those that came to their end as they were before it, and when to ask again
+ * were missed, the jobs with their uids as they were before they were claimed, those that came to their end as they were
+ * before it, and when to ask again
  */
 export const CLAIM: RedisScript = movingScript(
   'claim',
@@ -69,22 +70,23 @@ end
 local started, missed, claimed, ended = {}, {}, {}, {}
 local aside = 0
 
+local function endJob(job)
+  local before = endIfDone(job)
+  if before then ended[#ended + 1] = before end
+end
+
 local function takeRun(work)
   local run = loadRun(work.member)
   if not run or run.status ~= 'queued' or run.queue ~= work.queue then
     sleep(work)
-    if not run then
-      local endedJob = endIfDone(loadJob(eraseRest(work.member)))
-      if endedJob then ended[#ended + 1] = endedJob end
-    end
+    if not run then endJob(loadJob(eraseRest(work.member))) end
     return
   end
   local job = loadJob(run.uid)
   if run.expiresAt and run.attempt == 0 and run.expiresAt < now then
     finish(run, job, 'missed')
     missed[#missed + 1] = run.id
-    local endedJob = endIfDone(job)
-    if endedJob then ended[#ended + 1] = endedJob end
+    endJob(job)
   elseif isBlocked(job) then
     block(job, run)
   else

@@ -9,8 +9,8 @@ import { movingScript } from './script.js';
  * the counted spans (kind and JSON text), the runs.
  *
  * @returns the time, and for each decision nothing where it was lost, or: the ids of the runs that are no duplicates if
- * some are, how many those are, the slots and tokens of the runs that were started, how many wait, the runs that were cancelled, those that are to be, and the job as it was before it
- * came to its end
+ * some are, how many those are, the slots and tokens of the runs that were started, how many wait, the runs that were
+ * cancelled, those that are to be, and the job as it was before it came to its end
  */
 export const COMMIT_FIRINGS: RedisScript = movingScript(
   'commit-firings',

@@ -66,6 +66,12 @@ local function isTyped(kind, name)
   return isIt
 end
 
+-- Ends the script with one of the keys that were found to be of another type.
+local function refuse()
+  local _, damage = next(damaged)
+  error('ESCAPEMENT_DAMAGED ' .. damage)
+end
+
 local function typed(kind, name)
   if not isTyped(kind, name) then error('ESCAPEMENT_DAMAGED ' .. damaged[name]) end
   return root .. name

@@ -53,7 +53,7 @@ local function checkRuns(runs)
   for _, run in ipairs(runs) do
     typed('hash', 'run:' .. run.id)
     local job = loadJob(run.uid)
-    if not canWait(run, job) then error('ESCAPEMENT_DAMAGED ' .. damages()[1]) end
+    if not canWait(run, job) then refuse() end
   end
 end
 

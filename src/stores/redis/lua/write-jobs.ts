@@ -26,7 +26,7 @@ local replaced, puts = texts(), {}
 for i = 1, number() do
   local given = cjson.decode(text())
   puts[i] = { given = given, text = text() }
-  if not isQueueSound(given[4]) then error('ESCAPEMENT_DAMAGED ' .. damages()[1]) end
+  if not isQueueSound(given[4]) then refuse() end
   if given[1] == '1' then typed('hash', 'job:' .. given[2]) end
 end
 local cancelled = {}
