@@ -23,10 +23,14 @@ import {
   defineTask,
   idleWakeAt,
   interval,
+  isAwaiting,
   isEndStatus,
+  isOpenStep,
   isUsedUp,
   mergePut,
+  returnToWindow,
   spanOfRuns,
+  takeFromWindow,
 } from 'escapement';
 import type {
   AddedRun,
@@ -46,9 +50,13 @@ import type {
   JobStore,
   Page,
   Peer,
+  PermitRequest,
+  PermitWindow,
+  Permits,
   ProgressReport,
   PutOutcome,
   RemovedJob,
+  ReturnedPermits,
   RunContext,
   RunDisposition,
   RunFinish,
@@ -63,11 +71,13 @@ interface Contents {
   readonly jobs: readonly JobRecord[];
   readonly runs: readonly RunRecord[];
   readonly nodes: readonly Peer[];
+  /** Holds what was given of each limit lately. */
+  readonly permits: readonly (readonly [key: string, window: PermitWindow])[];
   /** Is the highest fencing token that was ever drawn. */
   readonly lastToken: number;
 }
 
-const EMPTY: Contents = { jobs: [], runs: [], nodes: [], lastToken: 0 };
+const EMPTY: Contents = { jobs: [], runs: [], nodes: [], permits: [], lastToken: 0 };
 
 /** Keeps jobs and runs in a JSON file. One process may use the file at a time; nothing here stops a second one. */
 export class JsonFileJobStore implements JobStore {
@@ -199,11 +209,11 @@ export class JsonFileJobStore implements JobStore {
   }
 
   pruneRuns(before: number, limit: number): Promise<number> {
-    return this.#change(({ runs }) => {
-      const old = [...runs.values()]
-        .filter((run) => !isOpen(run) && endedBefore(run, before))
+    return this.#change((ledger) => {
+      const old = [...ledger.runs.values()]
+        .filter((run) => !isOpen(run) && !ledger.isNeeded(run) && endedBefore(run, before))
         .slice(0, limit);
-      for (const { id } of old) runs.delete(id);
+      for (const { id } of old) ledger.runs.delete(id);
       return old.length;
     });
   }
@@ -240,6 +250,22 @@ export class JsonFileJobStore implements JobStore {
     return this.#change((ledger) => {
       for (const disposition of dispositions) ledger.giveBack(node, disposition);
       ledger.nodes.delete(node);
+    });
+  }
+
+  // Permits
+
+  takePermits(request: PermitRequest): Promise<Permits> {
+    return this.#change(({ now, permits: windows }) => {
+      const { permits, window } = takeFromWindow(windows.get(request.key) ?? [], request, now);
+      windows.set(request.key, window);
+      return permits;
+    });
+  }
+
+  returnPermits({ key, count, takenAt }: ReturnedPermits): Promise<void> {
+    return this.#change(({ permits }) => {
+      permits.set(key, returnToWindow(permits.get(key) ?? [], count, takenAt));
     });
   }
 
@@ -282,20 +308,22 @@ class Ledger {
   readonly jobs: Map<string, JobRecord>;
   readonly runs: Map<string, RunRecord>;
   readonly nodes: Map<string, Peer>;
+  readonly permits: Map<string, PermitWindow>;
   #lastToken: number;
 
-  constructor({ jobs, runs, nodes, lastToken }: Contents, now: number) {
+  constructor({ jobs, runs, nodes, permits, lastToken }: Contents, now: number) {
     this.now = now;
     // By uid and not by id: a job that was removed and added again is another one.
     this.jobs = new Map(jobs.map((job) => [job.uid, job]));
     this.runs = new Map(runs.map((run) => [run.id, run]));
     this.nodes = new Map(nodes.map((peer) => [peer.node, peer]));
+    this.permits = new Map(permits);
     this.#lastToken = lastToken;
   }
 
   contents(): Contents {
     const [jobs, runs, nodes] = [this.jobs, this.runs, this.nodes].map((map) => [...map.values()]);
-    return { jobs, runs, nodes, lastToken: this.#lastToken } as Contents;
+    return { jobs, runs, nodes, permits: [...this.permits], lastToken: this.#lastToken } as Contents;
   }
 
   jobById(id: string): JobRecord | null {
@@ -346,7 +374,7 @@ class Ledger {
     });
   }
 
-  /** Deletes a job, and gives its queued runs, cancelled; those that are held go on. */
+  /** Deletes a job, and gives its queued runs, cancelled; those that are running or held go on. */
   removeJob({ uid }: JobRecord): RunRecord[] {
     this.jobs.delete(uid);
     return this.#runsOf(uid)
@@ -366,7 +394,9 @@ class Ledger {
         if (run.attempt > 0 || run.expiresAt === null || run.expiresAt >= this.now) {
           runs.push(this.#start(run, request.node));
         } else {
-          missed.push(this.#end(run, 'missed'));
+          const over = this.#end(run, 'missed');
+          missed.push(over);
+          this.#goOnWithParent(over);
           ended.push(this.#endJobIfDone(run.jobUid));
         }
       }
@@ -393,7 +423,7 @@ class Ledger {
     const waiting = before.filter(isWaiting);
     const admission = admitRuns({
       planned: fresh.length,
-      held: before.filter(({ held }) => held).length,
+      held: before.filter(({ slot }) => slot !== null).length,
       waiting: waiting.length,
       maxInstances: job.definition.maxInstances,
       startable: decision.startable,
@@ -435,23 +465,28 @@ class Ledger {
     return { outcome: 'queued', run: this.writeRun(run) };
   }
 
-  finish(node: string, { runId, attempt, settled, outcome, followUps }: RunFinish): FinishResult {
+  finish(node: string, finish: RunFinish): FinishResult {
+    const { runId, attempt, settled, outcome, followUps, takesParent = false } = finish;
     const run = this.runs.get(runId) ?? null;
-    const lost: FinishResult = { outcome: 'lost', run, ended: null, unblocked: false };
+    const lost: FinishResult = { outcome: 'lost', run, ended: null, unblocked: false, parent: null };
     if (run === null || run.owner !== node || run.attempt !== attempt) return lost;
+    // While a run awaits its steps, its node can say nothing but that once more.
+    if (isAwaiting(run)) return outcome?.kind === 'await' ? { ...lost, outcome: 'ok' } : lost;
     const isRunning = run.status === 'running';
     const isRefused = outcome === null ? isRunning : !isRunning && !isRepeated(run, outcome);
     if (isRefused && isRunning) return lost;
     let after = run;
     if (outcome !== null && isRunning) {
       after = this.#recordOutcome(run, outcome);
-      for (const followUp of followUps) this.addRun(followUp);
+      for (const followUp of followUps) this.#follow(followUp);
+      if (outcome.kind === 'await') return { ...lost, outcome: 'ok', run: this.#awaitSteps(run) };
     }
     const wasFull = this.#freeSlots(run.jobUid) <= 0;
     if (settled && after.held) after = this.#release(after);
     const unblocked = wasFull && this.#freeSlots(run.jobUid) > 0 && this.#hasRunThatWaits(run);
+    const parent = isRunning ? this.#goOnWithParent(after, takesParent ? node : null) : null;
     const ended = this.#endJobIfDone(run.jobUid);
-    return { outcome: isRefused ? 'lost' : 'ok', run: after, ended, unblocked };
+    return { outcome: isRefused ? 'lost' : 'ok', run: after, ended, unblocked, parent };
   }
 
   requestCancel(runId: string): CancelOutcome {
@@ -461,38 +496,39 @@ class Ledger {
     if (run.status === 'running') {
       return { outcome: 'requested', run: this.writeRun({ ...run, cancelRequested: true }) };
     }
-    return { outcome: 'cancelled', run: this.#end(run, 'cancelled'), ended: this.#endJobIfDone(run.jobUid) };
+    const ended = this.#end(run, 'cancelled');
+    this.#goOnWithParent(ended);
+    return { outcome: 'cancelled', run: ended, ended: this.#endJobIfDone(run.jobUid) };
   }
 
   recover(node: string): RunRecord[] {
     this.nodes.delete(node);
     const held = [...this.runs.values()].filter((run) => run.held && run.owner === node);
     return held.map((before) => {
-      const run = this.#release(before);
-      if (run.status !== 'running') {
-        this.#endJobIfDone(run.jobUid);
-        return run;
-      }
-      const { recovery, recoveries, cancelRequested } = run;
-      const mayRunAgain = recovery === 'rerun' && recoveries < MAX_RECOVERIES && !this.#isSuperseded(run);
-      if (mayRunAgain && !cancelRequested) {
-        return this.#queueAgain(run, { availableAt: this.now, recoveries: recoveries + 1 });
-      }
-      const ended = this.#end(run, cancelRequested ? 'cancelled' : 'lost');
+      const free = this.#release(before);
+      const run = free.status === 'running' ? this.#recordOutcome(free, { kind: 'died' }) : free;
+      this.#goOnWithParent(run);
       this.#endJobIfDone(run.jobUid);
-      return ended;
+      return run;
     });
   }
 
   giveBack(node: string, { runId, attempt, action }: RunDisposition): void {
     const before = this.runs.get(runId);
     if (before?.held !== true || before.owner !== node || before.attempt !== attempt) return;
-    const run = this.#release(before);
+    let run = this.#release(before);
     if (run.status === 'running') {
-      if (action === 'hand-back') this.#recordOutcome(run, { kind: 'hand-back' });
-      else this.#end(run, 'lost');
+      const isBack = action === 'hand-back';
+      run = isBack ? this.#recordOutcome(run, { kind: 'hand-back' }) : this.#end(run, 'lost');
     }
+    this.#goOnWithParent(run);
     this.#endJobIfDone(run.jobUid);
+  }
+
+  /** Tells whether others may still build on what a step gave: its parent has not ended. */
+  isNeeded({ step, parentRunId }: RunRecord): boolean {
+    const parent = step === null ? undefined : this.runs.get(parentRunId ?? '');
+    return parent !== undefined && !isEndStatus(parent.status);
   }
 
   writeRun(run: RunRecord): RunRecord {
@@ -548,7 +584,7 @@ class Ledger {
     });
   }
 
-  /** Starts an attempt: the run is owned, and holds a slot until its handler has settled. */
+  /** Starts an attempt: the run is owned, and holds a slot until its handler has settled, and while it awaits its steps. */
   #start(run: RunRecord, node: string): RunRecord {
     const job = this.jobs.get(run.jobUid ?? '') ?? null;
     const fencingToken = (job === null ? Math.max(this.#lastToken, this.now) : job.lastToken) + 1;
@@ -564,23 +600,59 @@ class Ledger {
       fencingToken,
       startedAt: this.now,
       progress: null,
-      cancelRequested: false,
     });
   }
 
   #recordOutcome(run: RunRecord, outcome: RunOutcome): RunRecord {
-    if (outcome.kind === 'end') {
-      const { status, result, error } = outcome;
-      return this.#end({ ...run, result, error }, status);
+    switch (outcome.kind) {
+      case 'end': {
+        const { status, result, error } = outcome;
+        return this.#end({ ...run, result, error }, status);
+      }
+      case 'retry': {
+        const { availableAt, error } = outcome;
+        if (this.#isOrphan(run)) return this.#end({ ...run, error }, 'failed');
+        if (run.cancelRequested) return this.#end({ ...run, error }, 'cancelled');
+        return this.#queueAgain(run, { availableAt, error, failures: run.failures + 1 });
+      }
+      case 'hand-back':
+        if (this.#isOrphan(run) || run.cancelRequested) return this.#end(run, 'cancelled');
+        return this.#queueAgain(run, { availableAt: this.now });
+      case 'died':
+        if (run.cancelRequested) return this.#end(run, 'cancelled');
+        if (!this.#mayRunAgain(run)) return this.#end(run, 'lost');
+        return this.#queueAgain(run, { availableAt: this.now, recoveries: run.recoveries + 1 });
+      case 'await':
+        // The steps have to be there first: see `#awaitSteps`.
+        return run;
     }
-    if (outcome.kind === 'retry') {
-      const { availableAt, error } = outcome;
-      if (this.#isOrphan(run)) return this.#end({ ...run, error }, 'failed');
-      if (run.cancelRequested) return this.#end({ ...run, error }, 'cancelled');
-      return this.#queueAgain(run, { availableAt, error, failures: run.failures + 1 });
-    }
-    if (this.#isOrphan(run) || run.cancelRequested) return this.#end(run, 'cancelled');
-    return this.#queueAgain(run, { availableAt: this.now });
+  }
+
+  /** Adds a run that follows the end of another; no step is begun of a run that is over, or to be cancelled. */
+  #follow(run: RunRecord): void {
+    const parent = this.runs.get(run.parentRunId ?? '');
+    const mayBegin = parent?.status === 'running' && !parent.cancelRequested;
+    if (isOpenStep(run) && !mayBegin) return;
+    if (!isEndStatus(run.status)) this.addRun(run);
+    else if (!this.runs.has(run.id)) this.writeRun(run);
+  }
+
+  /** Takes a run from its node until its steps have ended; it keeps its slot. With no open step it goes on as it is. */
+  #awaitSteps(run: RunRecord): RunRecord {
+    return this.#hasOpenSteps(run) ? this.writeRun({ ...run, held: false }) : run;
+  }
+
+  /** Lets the parent of a run go on whose last open step this was: with a node, or queued. `null`: it does not. */
+  #goOnWithParent({ parentRunId, step, status }: RunRecord, node: string | null = null): RunRecord | null {
+    const parent = this.runs.get(parentRunId ?? '');
+    if (parent === undefined || step === null || !isEndStatus(status)) return null;
+    if (!isAwaiting(parent) || this.#hasOpenSteps(parent)) return null;
+    if (node !== null) return this.writeRun({ ...parent, owner: node, held: true });
+    return this.writeRun({ ...parent, status: 'queued', slot: null, availableAt: this.now });
+  }
+
+  #hasOpenSteps({ id }: RunRecord): boolean {
+    return [...this.runs.values()].some((run) => run.parentRunId === id && isOpenStep(run));
   }
 
   #queueAgain(run: RunRecord, changes: Partial<RunRecord>): RunRecord {
@@ -604,16 +676,19 @@ class Ledger {
     return jobUid !== null && !this.jobs.has(jobUid);
   }
 
-  /** Tells whether running a run again makes no sense: a later fire time came, or its job is gone. */
-  #isSuperseded(run: RunRecord): boolean {
+  /** Tells whether a run whose attempt died may have another: its job is there, and it did not die too often. */
+  #mayRunAgain(run: RunRecord): boolean {
+    const { recovery, recoveries, origin, scheduledAt } = run;
+    if (recovery === 'abandon' || recoveries >= MAX_RECOVERIES || this.#isOrphan(run)) return false;
     const lastFireAt = this.jobs.get(run.jobUid ?? '')?.lastFireAt ?? -Infinity;
-    return this.#isOrphan(run) || (run.origin === 'scheduled' && lastFireAt > run.scheduledAt);
+    const isSuperseded = origin === 'scheduled' && lastFireAt > scheduledAt;
+    return recovery === 'resume' || !isSuperseded;
   }
 
   #freeSlots(uid: string | null): number {
     const job = this.jobs.get(uid ?? '');
     if (job === undefined) return Infinity;
-    return job.definition.maxInstances - this.#runsOf(job.uid).filter(({ held }) => held).length;
+    return job.definition.maxInstances - this.#runsOf(job.uid).filter(({ slot }) => slot !== null).length;
   }
 
   #freeSlot({ uid }: JobRecord): number {
@@ -677,9 +752,9 @@ function isClaimable({ status, held }: RunRecord): boolean {
   return status === 'queued' && !held;
 }
 
-/** Tells whether a run is under way: it waits, or holds its slots. */
+/** Tells whether a run is under way: it has not ended, or its handler has not settled. */
 function isOpen({ status, held }: RunRecord): boolean {
-  return status === 'queued' || held;
+  return !isEndStatus(status) || held;
 }
 
 /** Tells whether a run is one that `overlap` counts as waiting: planned by the trigger, and not begun. */
@@ -689,8 +764,18 @@ function isWaiting({ status, attempt, origin }: RunRecord): boolean {
 
 /** Tells whether an outcome is the one that was recorded already: the caller did not get our answer. */
 function isRepeated(run: RunRecord, outcome: RunOutcome): boolean {
-  if (outcome.kind === 'end') return run.status === outcome.status;
-  return run.status === 'queued' && (outcome.kind !== 'retry' || run.availableAt === outcome.availableAt);
+  switch (outcome.kind) {
+    case 'end':
+      return run.status === outcome.status;
+    case 'retry':
+      return run.status === 'queued' && run.availableAt === outcome.availableAt;
+    case 'hand-back':
+      return run.status === 'queued';
+    case 'died':
+      return run.status === 'queued' || run.status === 'lost';
+    case 'await':
+      return false;
+  }
 }
 
 function endedBefore({ finishedAt }: { readonly finishedAt: number | null }, before: number): boolean {

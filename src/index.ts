@@ -14,10 +14,19 @@ export type { EnqueueOptions } from './scheduler/run-operations.js';
 export type { JobFilter, RunFilter } from './scheduler/queries.js';
 export type { UpcomingFireTime } from './scheduler/preview.js';
 
-export { defineTask } from './job/task.js';
-export type { AnyTask, Task, TaskHandler } from './job/task.js';
+export { all, chain } from './job/chain.js';
+export type { ChainOptions, DataOfAll, LastResult, ResultOf, ResultsOf } from './job/chain.js';
+export { defineTask } from './job/define-task.js';
+export type {
+  AnyTask,
+  Composition,
+  Task,
+  TaskHandler,
+  TaskOptions,
+  TaskRetryOptions,
+} from './job/task.js';
 export type { TaskModule, TaskModuleInput } from './job/task-module.js';
-export type { TaskOptions, TaskRetryOptions } from './job/task-options.js';
+export type { RateLimit, ResolvedRateLimit } from './job/rate-limit.js';
 export type { JobDefaults, RetryOptions } from './job/job-defaults.js';
 export type {
   DataOption,
@@ -28,9 +37,10 @@ export type {
   WithData,
 } from './job/job-options.js';
 export type { Job, JobTally, JobTallySpan } from './job/job.js';
-export type { Run, RunProgress } from './job/run.js';
-export type { RunHandle } from './job/run-handle.js';
+export type { Run, RunProgress, RunStep } from './job/run.js';
+export type { ResultOptions, RunHandle } from './job/run-handle.js';
 export type { RunContext, RunJob } from './job/run-context.js';
+export type { RunFailure } from './job/run-input.js';
 export type { RunError } from './job/run-error.js';
 export type {
   SchemaFailure,
@@ -88,6 +98,8 @@ export type { HistoryOptions, MemoryJobStoreOptions } from './stores/memory/memo
 export { admitRuns } from './stores/admit-runs.js';
 export type { Admission, AdmissionState } from './stores/admit-runs.js';
 export { spanOfRuns } from './stores/span-of-runs.js';
+export { returnToWindow, takeFromWindow } from './stores/permit-window.js';
+export type { PermitGrant, PermitWindow, TakenPermits } from './stores/permit-window.js';
 export { mergePut } from './stores/merge-put.js';
 export type { IdleMerge, Merge, WritingMerge } from './stores/merge-put.js';
 export type {
@@ -112,10 +124,15 @@ export type {
   LostClaim,
   Page,
   Peer,
+  PermitRequest,
+  Permits,
   ProgressReport,
   PutOutcome,
   RemovedJob,
   ResetHint,
+  ReturnedPermits,
+  RunAwait,
+  RunDeath,
   RunDisposition,
   RunEnd,
   RunFinish,
@@ -142,8 +159,8 @@ export type {
   JobState,
   Tally,
 } from './job/job-record.js';
-export { isEndStatus } from './job/run-record.js';
-export type { EndStatus, RunOrigin, RunRecord, RunStatus } from './job/run-record.js';
+export { isAwaiting, isEndStatus, isOpenStep } from './job/run-record.js';
+export type { EndStatus, RunOrigin, RunRecord, RunRecovery, RunStatus } from './job/run-record.js';
 export { MAX_PRIORITY, MAX_RECOVERIES, MIN_PRIORITY } from './job/job-policy.js';
 export type {
   Backoff,
@@ -201,14 +218,18 @@ export {
   UnknownTaskError,
 } from './errors/job-errors.js';
 export {
+  ExecutionLostError,
   LeaseLostError,
   RunCancelledError,
   RunFailedError,
   RunLostError,
   RunMissedError,
   RunNotFoundError,
+  RunSkippedError,
   RunTimedOutError,
   ShutdownError,
+  StepFailedError,
+  StepsChangedError,
   ThreadDiedError,
 } from './errors/run-errors.js';
 export {

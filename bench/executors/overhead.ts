@@ -102,6 +102,7 @@ async function prepare({ who, ms }: OverheadParams): Promise<() => Promise<unkno
       fencingToken: 1_795_198_446_574,
       log: logger,
       previous: undefined,
+      failure: null,
       progress: quiet,
     };
     return executor.execute({ task, context } as unknown as Execution);

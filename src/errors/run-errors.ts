@@ -97,3 +97,49 @@ export class ThreadDiedError extends SchedulerError {
     );
   }
 }
+
+/**
+ * Says that whoever executed an attempt has died under it, as a worker on another machine: an executor throws it, and the
+ * run goes on as after the death of a node.
+ */
+export class ExecutionLostError extends SchedulerError {
+  override readonly code = 'ESC_EXECUTION_LOST';
+
+  /** Makes the error for a run, with what is known of it. */
+  constructor(runId: string, why: string) {
+    super(`The execution of run "${runId}" was lost: ${why}`);
+  }
+}
+
+/** Fails the run of a chain, or of `all`, one of whose steps did not succeed. */
+export class StepFailedError extends SchedulerError {
+  override readonly code = 'ESC_STEP_FAILED';
+
+  /** Makes the error for a step, counted from 0, with its failure as `cause`. */
+  constructor(task: string, step: number, stepTask: string, cause: { readonly message: string }) {
+    super(`Step ${String(step + 1)} ("${stepTask}") of task "${task}" failed: ${cause.message}`, { cause });
+  }
+}
+
+/** Fails the run of a chain whose steps are not any more what they were when it began: it cannot go on. */
+export class StepsChangedError extends SchedulerError {
+  override readonly code = 'ESC_STEPS_CHANGED';
+
+  /** Makes the error for a step, counted from 0: the task that it was, and the one that it would be now. */
+  constructor(task: string, step: number, was: string, is: string | null) {
+    super(
+      `Task "${task}" was changed while a run of it was under way: step ${String(step + 1)} was "${was}" and is ` +
+        `${is === null ? 'gone' : `"${is}"`}. Give a changed chain another \`name\`.`,
+    );
+  }
+}
+
+/** Ends a step that was never begun, because one before it did not succeed. */
+export class RunSkippedError extends SchedulerError {
+  override readonly code = 'ESC_RUN_SKIPPED';
+
+  /** Makes the error for a run. */
+  constructor(runId: string) {
+    super(`Run "${runId}" was skipped: a step before it did not succeed.`);
+  }
+}

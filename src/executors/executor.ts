@@ -1,4 +1,5 @@
 import type { Logger } from '../internal/logger.js';
+import type { ResolvedRateLimit } from '../job/rate-limit.js';
 import type { RunContext } from '../job/run-context.js';
 import type { RunRecord } from '../job/run-record.js';
 import type { AnyTask } from '../job/task.js';
@@ -35,6 +36,12 @@ export interface Executor {
   readonly freeSlots: number;
 
   /**
+   * Is how many attempts it may be given in any span of time, over all nodes that share a store; it stays as it is.
+   * Keeping it is the scheduler's business. Without it there is no such limit.
+   */
+  readonly rateLimit?: ResolvedRateLimit;
+
+  /**
    * Refuses a task that this executor can never run, by throwing. It is asked when a job or a run is added for the
    * executor, or moved to it; what it does not refuse then may still fail when it runs. Without it every task is taken.
    */
@@ -46,8 +53,17 @@ export interface Executor {
   /**
    * Runs the task's function, and settles as it does and when it does. Called while `freeSlots` is above 0 only; once
    * the promise has settled, the slot is free.
+   *
+   * An executor whose work is done elsewhere throws an {@link ExecutionLostError} where whoever did it has died: the run
+   * goes on as after the death of a node.
    */
   execute(execution: Execution): Promise<unknown>;
+
+  /**
+   * Is told that the store has taken the end of an execution: what is kept of it elsewhere, for the case that this node
+   * died before, may go.
+   */
+  recorded?(run: RunRecord): void;
 
   /** Gives back what it holds; calling it again does nothing. Executions that have not settled are left to themselves. */
   shutdown(): Promise<void>;

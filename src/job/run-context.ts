@@ -1,4 +1,5 @@
 import type { Logger } from '../internal/logger.js';
+import type { RunFailure } from './run-input.js';
 
 /** Is what a handler may know of the job that it runs for. */
 export interface RunJob {
@@ -39,6 +40,8 @@ export interface RunContext<TData = unknown> {
   readonly log: Logger;
   /** Is the result of the previous step of a chain; `undefined` elsewhere. */
   readonly previous: unknown;
+  /** Is what failed, for a task that runs because of it: a `fallback`, or a chain's `onFailure`; `null` elsewhere. */
+  readonly failure: RunFailure | null;
   /**
    * Tells how far the run is.
    *

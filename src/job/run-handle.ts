@@ -1,4 +1,12 @@
-import type { Run } from './run.js';
+import type { Run, RunProgress } from './run.js';
+
+/** Says how to wait for a result. */
+export interface ResultOptions {
+  /** Ends the waiting; the run goes on. @defaultValue none */
+  readonly signal?: AbortSignal;
+  /** Is called when the run says how far it is; of reports in quick succession, with the last. @defaultValue none */
+  readonly onProgress?: (progress: RunProgress) => void;
+}
 
 /**
  * Follows one run, wherever it is executed.
@@ -13,13 +21,14 @@ export interface RunHandle<TResult = unknown> {
   readonly created: boolean;
 
   /**
-   * Waits for the run's end and gives its result.
+   * Waits for the run's end and gives its result; meanwhile `onProgress` is called when the run says how far it is,
+   * wherever it is executed.
    *
    * @throws what the handler threw, if it ran in this process; {@link RunFailedError} if not; {@link RunTimedOutError},
-   * {@link RunCancelledError}, {@link RunMissedError} or {@link RunLostError} if it ended so; {@link RunNotFoundError} if
+   * {@link RunCancelledError}, {@link RunMissedError}, {@link RunSkippedError} or {@link RunLostError} if it ended so; {@link RunNotFoundError} if
    * the run is gone; {@link ShutdownError} if the scheduler shuts down first; the signal's reason if it aborts first
    */
-  result(options?: { readonly signal?: AbortSignal }): Promise<TResult>;
+  result(options?: ResultOptions): Promise<TResult>;
 
   /** Gives a snapshot of the run as it is now; `null`: it is gone. */
   run(): Promise<Run | null>;

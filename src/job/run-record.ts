@@ -8,14 +8,29 @@ import type { RecoveryPolicy } from './job-policy.js';
  * - `succeeded`, `failed`, `cancelled`: the outcome of its last attempt
  * - `missed`: expired before it started
  * - `lost`: its node died or left, and it is not run again
+ * - `skipped`: a step that was never begun, because one before it did not succeed
  */
-export type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'missed' | 'lost';
+export type RunStatus =
+  | 'queued'
+  | 'running'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'missed'
+  | 'lost'
+  | 'skipped';
 
 /** Is a status in which a run ends. */
 export type EndStatus = Exclude<RunStatus, 'queued' | 'running'>;
 
 /** Says where a run came from: its job's trigger, `runJob`, `backfill`, `enqueue`, or the run before it. */
 export type RunOrigin = 'scheduled' | 'manual' | 'backfill' | 'enqueued' | 'chained';
+
+/**
+ * Says what becomes of a run if its node dies: as its job says, or `resume`, as `rerun` though a later fire time of the
+ * job was committed meanwhile. A chain's run is resumed: its steps are not begun again.
+ */
+export type RunRecovery = RecoveryPolicy | 'resume';
 
 /** Is a run as stores keep it: plain data. All instants are epoch milliseconds of the store's clock. */
 export interface RunRecord {
@@ -46,7 +61,7 @@ export interface RunRecord {
   /** Is the {@link JobPolicy} that the run follows, as JSON text. */
   readonly policy: string;
   /** Says what becomes of the run if its node dies. */
-  readonly recovery: RecoveryPolicy;
+  readonly recovery: RunRecovery;
   /** Is the fire time that the run stands for. */
   readonly scheduledAt: number;
   /** Is when the run was planned. */
@@ -65,7 +80,10 @@ export interface RunRecord {
   readonly recoveries: number;
   /** Names the node of the current or last attempt; `null` before the first. */
   readonly owner: string | null;
-  /** Says whether the owner's handler has not settled yet: the run may be over, but its slots are still held. */
+  /**
+   * Says whether the owner's handler has not settled yet: the run may be over, but its slots are still held. A running
+   * one that is not held awaits its steps: it keeps its job slot, and is no node's.
+   */
   readonly held: boolean;
   /** Is the job slot that is held, from 0 below `maxInstances`; `null` where none is, or there is no job. */
   readonly slot: number | null;
@@ -85,13 +103,25 @@ export interface RunRecord {
   readonly cancelRequested: boolean;
   /** Is the run that this one follows or belongs to; `null`: none. */
   readonly parentRunId: string | null;
-  /** Is the place of this run in its parent, from 0; `null`: none. */
+  /** Is the place of this run in its parent, from 0; `null`: it is not a step of one. */
   readonly step: number | null;
+  /** Is what the run before it left for this one, as JSON text; `null`: nothing. */
+  readonly input: string | null;
 }
 
 /** Tells whether a status is one in which a run ends. */
 export function isEndStatus(status: RunStatus): status is EndStatus {
   return status !== 'queued' && status !== 'running';
+}
+
+/** Tells whether a run awaits its steps: it runs, and is no node's. */
+export function isAwaiting({ status, held }: Pick<RunRecord, 'status' | 'held'>): boolean {
+  return status === 'running' && !held;
+}
+
+/** Tells whether a run is a step of its parent that has not ended. */
+export function isOpenStep({ step, status }: Pick<RunRecord, 'step' | 'status'>): boolean {
+  return step !== null && !isEndStatus(status);
 }
 
 /** Is the unique key of the run of a job at a fire time, whoever plans it. */

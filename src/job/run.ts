@@ -11,6 +11,18 @@ export interface RunProgress {
   readonly note: string | null;
 }
 
+/** Is a step of a run, and what has become of it. */
+export interface RunStep {
+  /** Is its place, from 0. */
+  readonly step: number;
+  /** Names its task; after a failure, that of its `fallback`, where there is one. */
+  readonly task: string;
+  /** Is what its run is up to; `pending`: it has none yet. */
+  readonly status: RunStatus | 'pending';
+  /** Is the id of its run, which a pending one will have. */
+  readonly runId: string;
+}
+
 /** Is a snapshot of a run. */
 export interface Run {
   /** Is the run's id. */
@@ -61,6 +73,8 @@ export interface Run {
   readonly parentRunId: string | null;
   /** Is the place of this run in its parent, from 0; `null`: none. */
   readonly step: number | null;
+  /** Holds its steps, for the run of a chain or of `all`; `null` elsewhere, and in lists. */
+  readonly steps: readonly RunStep[] | null;
 }
 
 /** Makes the snapshot of a record. */
@@ -90,6 +104,7 @@ export function toRun(record: RunRecord, store: string): Run {
     progress: (readable(record.progress) ?? null) as RunProgress | null,
     parentRunId: record.parentRunId,
     step: record.step,
+    steps: null,
   };
 }
 

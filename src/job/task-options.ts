@@ -1,24 +1,18 @@
 import { InvalidOptionError } from '../errors/input-errors.js';
 import { checkRecord } from '../internal/check.js';
 import { BUILT_IN_DEFAULTS, JOB_DEFAULT_KEYS, layDefaults } from './job-defaults.js';
-import type { JobDefaults, RetryOptions } from './job-defaults.js';
+import type { JobDefaults } from './job-defaults.js';
+import { resolveRateLimit } from './rate-limit.js';
 import type { StandardSchema } from './standard-schema.js';
+import { isTask } from './task.js';
+import type { TaskOptions } from './task.js';
 
-/** Says how a task's failures are retried; unlike a job's, it may decide by the error. */
-export interface TaskRetryOptions extends RetryOptions {
-  /** Tells whether to retry after this error; it belongs to code and applies whoever sets the other fields. */
-  readonly retryIf?: (error: unknown) => boolean;
-}
-
-/** Holds the defaults of a task's jobs, and what belongs to its code. */
-export interface TaskOptions extends Omit<JobDefaults, 'retry'> {
-  /** Says how failures are retried; `false`: not at all. @defaultValue false */
-  readonly retry?: TaskRetryOptions | false;
-  /** Checks the data when a job is added or changed, and again before each run; see standardschema.dev. */
-  readonly schema?: StandardSchema;
-}
-
-const TASK_OPTION_KEYS: ReadonlySet<string> = new Set([...JOB_DEFAULT_KEYS, 'schema']);
+const TASK_OPTION_KEYS: ReadonlySet<string> = new Set([
+  ...JOB_DEFAULT_KEYS,
+  'fallback',
+  'rateLimit',
+  'schema',
+]);
 
 /**
  * Checks a task's options and gives a frozen copy.
@@ -28,7 +22,7 @@ const TASK_OPTION_KEYS: ReadonlySet<string> = new Set([...JOB_DEFAULT_KEYS, 'sch
 export function checkTaskOptions(options: TaskOptions): TaskOptions {
   checkRecord(options, 'options', TASK_OPTION_KEYS);
   layDefaults(BUILT_IN_DEFAULTS, storedDefaults(options), 'options');
-  const { schema, retry } = options;
+  const { schema, retry, fallback } = options;
   if (
     schema !== undefined &&
     typeof (schema as Partial<StandardSchema>)['~standard']?.validate !== 'function'
@@ -43,7 +37,16 @@ export function checkTaskOptions(options: TaskOptions): TaskOptions {
   if (retryIf !== undefined && typeof retryIf !== 'function') {
     throw new InvalidOptionError('options.retry.retryIf', 'a function', retryIf);
   }
-  return Object.freeze({ ...options });
+  if (fallback !== undefined && !isTask(fallback)) {
+    throw new InvalidOptionError(
+      'options.fallback',
+      'a task made by defineTask(), chain() or all()',
+      fallback,
+    );
+  }
+  if (options.rateLimit === undefined) return Object.freeze({ ...options });
+  const { max, perMs } = resolveRateLimit(options.rateLimit, 'options.rateLimit');
+  return Object.freeze({ ...options, rateLimit: Object.freeze({ max, per: perMs }) });
 }
 
 /** Gives the part of a task's options that its jobs keep: without what only code can hold. */

@@ -1,7 +1,7 @@
 import { TaskConflictError, UnknownTaskError } from '../errors/job-errors.js';
 import { InvalidOptionError } from '../errors/input-errors.js';
 import { FUNCTION_PREFIX } from './function-name.js';
-import { isTask } from './task.js';
+import { isTask, partsOf } from './task.js';
 import type { AnyTask, TaskHandler } from './task.js';
 
 /** Is how many names of earlier functions of a job are kept, for runs of it that wait still. */
@@ -19,28 +19,36 @@ export class TaskRegistry {
   }
 
   /**
-   * Registers a task; registering it again does nothing.
+   * Registers a task, with the tasks that it brings with it; registering it again does nothing.
    *
    * @returns whether it was not registered before
-   * @throws {@link TaskConflictError} when another task has the name
+   * @throws {@link TaskConflictError} when another task has the name of one of them; none is registered then
    */
   register(task: AnyTask): boolean {
     if (this.check(task)) return false;
-    this.#tasks.set(task.name, task);
-    this.#names.add(task.name);
+    for (const part of wholeOf(task)) {
+      this.#tasks.set(part.name, part);
+      this.#names.add(part.name);
+    }
     return true;
   }
 
   /**
    * Tells whether a task is registered.
    *
-   * @throws {@link TaskConflictError} when another task has the name
+   * @throws {@link TaskConflictError} when another task has its name, or that of a task that it brings with it
    */
   check(task: AnyTask): boolean {
     if (!isTask(task)) throw new InvalidOptionError('task', 'a task made by defineTask()', task);
     const known = this.#tasks.get(task.name);
-    if (known !== undefined && known !== task) throw new TaskConflictError(task.name);
-    return known === task;
+    if (known === task) return true;
+    const parts = new Map<string, AnyTask>();
+    for (const part of wholeOf(task)) {
+      const other = this.#tasks.get(part.name) ?? parts.get(part.name);
+      if (other !== undefined && other !== part) throw new TaskConflictError(part.name);
+      parts.set(part.name, part);
+    }
+    return false;
   }
 
   /** Registers a plain function under a name that no other has, for a job that is about to be put. */
@@ -87,4 +95,9 @@ export class TaskRegistry {
     if (task === undefined) throw new UnknownTaskError(name);
     return task;
   }
+}
+
+/** Gives a task and all that it brings with it. */
+function wholeOf(task: AnyTask): readonly AnyTask[] {
+  return [task, ...partsOf(task).flatMap(wholeOf)];
 }

@@ -1,12 +1,8 @@
-import { InvalidOptionError } from '../errors/input-errors.js';
-import { checkId } from '../internal/ids.js';
-import { FUNCTION_PREFIX } from './function-name.js';
-import { checkTaskOptions } from './task-options.js';
-import type { TaskOptions } from './task-options.js';
+import type { JobDefaults, RetryOptions } from './job-defaults.js';
+import type { RateLimit } from './rate-limit.js';
 import type { RunContext } from './run-context.js';
 import type { StandardSchema } from './standard-schema.js';
-import { importTaskFunction, resolveTaskModule } from './task-module.js';
-import type { TaskModule, TaskModuleInput } from './task-module.js';
+import type { TaskModule } from './task-module.js';
 
 /** Is a task's function. What it returns (or resolves to) is the run's result: a JSON value, or nothing. */
 export type TaskHandler<TData = unknown, TResult = unknown> = (
@@ -30,6 +26,8 @@ export interface Task<in TData = never, out TResult = unknown> {
   readonly handler: TaskHandler<never>;
   /** Is the module that the function is in; absent where the task was given as a function. */
   readonly module?: TaskModule;
+  /** Is what the task is made of, if it is made of other tasks; absent elsewhere. */
+  readonly composition?: Composition;
   /** Holds the defaults of the task's jobs, its schema and what else belongs to code. */
   readonly options: TaskOptions;
   /** Carries the data's type; nothing at run time. */
@@ -41,83 +39,46 @@ export interface Task<in TData = never, out TResult = unknown> {
 /** Is a task of whatever data and result. */
 export type AnyTask = Task;
 
-/**
- * Makes a task.
- *
- * @example
- * ```ts
- * import { defineTask, type RunContext } from 'escapement';
- *
- * const sendReport = defineTask(
- *   'send-report',
- *   async ({ data, signal }: RunContext<{ to: string }>) => {
- *     await fetch(`https://mail.example/send?to=${data.to}`, { signal });
- *     return { sent: 1 };
- *   },
- *   { timeout: { minutes: 5 }, retry: { attempts: 3, delay: { seconds: 60 }, backoff: 'exponential' } },
- * );
- * ```
- *
- * @param name - 1–191 characters, no control characters; the same in every process
- * @param handler - runs the task
- * @param options - defaults of the task's jobs, and a schema for their data
- * @throws {@link InvalidOptionError} when the name or an option is not what it should be
- */
-export function defineTask<TInput, TOutput, TResult>(
-  name: string,
-  handler: (context: RunContext<TOutput>) => TResult,
-  options: TaskOptions & { readonly schema: StandardSchema<TInput, TOutput> },
-): Task<TInput, Awaited<TResult>>;
-/** Makes a task whose data is as its handler declares. */
-export function defineTask<TData, TResult>(
-  name: string,
-  handler: (context: RunContext<TData>) => TResult,
-  options?: TaskOptions,
-): Task<TData, Awaited<TResult>>;
-/** Makes a task of a module's export, whose data is as its schema says. */
-export function defineTask<TInput, TOutput, TResult = unknown>(
-  name: string,
-  module: TaskModuleInput,
-  options: TaskOptions & { readonly schema: StandardSchema<TInput, TOutput> },
-): Task<TInput, TResult>;
-/**
- * Makes a task of a module's export: it runs in this event loop, and in worker threads as well. The module is imported
- * where the task runs, when it first does.
- *
- * @example
- * ```ts
- * import { defineTask } from 'escapement';
- *
- * const resize = defineTask<{ file: string }, { bytes: number }>('resize', {
- *   module: new URL('./resize.js', import.meta.url),
- *   export: 'resize',
- * });
- * ```
- *
- * @throws {@link TaskModuleError} when there is no such file
- */
-export function defineTask<TData = unknown, TResult = unknown>(
-  name: string,
-  module: TaskModuleInput,
-  options?: TaskOptions,
-): Task<TData, TResult>;
-export function defineTask(
-  name: string,
-  handler: TaskHandler<never> | TaskModuleInput,
-  options: TaskOptions = {},
-): AnyTask {
-  checkTaskName(name);
-  if (typeof handler === 'function')
-    return Object.freeze({ name, handler, options: checkTaskOptions(options) });
-  if (!isRecord(handler))
-    throw new InvalidOptionError('handler', 'a function, or { module, export }', handler);
-  const module = Object.freeze(resolveTaskModule(name, handler));
-  return Object.freeze({
-    name,
-    handler: importingHandler(name, module),
-    module,
-    options: checkTaskOptions(options),
-  });
+/** Is how a task is made of others: its steps are runs of their own. */
+export interface Composition {
+  /** Says whether the steps run one after another, or side by side. */
+  readonly kind: 'chain' | 'all';
+  /** Holds the tasks of the steps. */
+  readonly steps: readonly AnyTask[];
+  /** Is the task that runs once if a step fails for good; `null`: none. */
+  readonly onFailure: AnyTask | null;
+}
+
+/** Says how a task's failures are retried; unlike a job's, it may decide by the error. */
+export interface TaskRetryOptions extends RetryOptions {
+  /** Tells whether to retry after this error; it belongs to code and applies whoever sets the other fields. */
+  readonly retryIf?: (error: unknown) => boolean;
+}
+
+/** Holds the defaults of a task's jobs, and what belongs to its code. */
+export interface TaskOptions extends Omit<JobDefaults, 'retry'> {
+  /** Says how failures are retried; `false`: not at all. @defaultValue false */
+  readonly retry?: TaskRetryOptions | false;
+  /**
+   * Is the task that runs once when the attempts are used up: a run of its own, with the same data and `ctx.failure`. In a
+   * chain its result stands for that of the failed step.
+   * @defaultValue none
+   */
+  readonly fallback?: AnyTask;
+  /**
+   * Is how many attempts of the task's runs start in a span of time, over all nodes that share a store. It belongs to
+   * code, and is not kept with jobs.
+   * @defaultValue no limit
+   */
+  readonly rateLimit?: RateLimit;
+  /** Checks the data when a job is added or changed, and again before each run; see standardschema.dev. */
+  readonly schema?: StandardSchema;
+}
+
+/** Gives the tasks that a task brings with it: its steps, and those that run when it fails. */
+export function partsOf({ composition, options }: AnyTask): readonly AnyTask[] {
+  const { steps = [], onFailure = null } = composition ?? {};
+  return [...steps, onFailure, options.fallback ?? null].filter((part) => part !== null);
 }
 
 /** Tells a task from the other things that name one. */
@@ -130,29 +91,4 @@ export function isTask(value: unknown): value is AnyTask {
     typeof options === 'object' &&
     options !== null
   );
-}
-
-/** Gives a handler that imports its function once, and asks again if that failed. */
-function importingHandler(name: string, module: TaskModule): TaskHandler<never> {
-  let importing: Promise<TaskHandler<never>> | null = null;
-  return async (context) => {
-    if (importing === null) {
-      importing = importTaskFunction(name, module);
-      importing.catch(() => {
-        importing = null;
-      });
-    }
-    const handler = await importing;
-    return handler(context);
-  };
-}
-
-function isRecord(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function checkTaskName(name: unknown): void {
-  if (checkId(name, 'name').startsWith(FUNCTION_PREFIX)) {
-    throw new InvalidOptionError('name', `a name that does not begin with "${FUNCTION_PREFIX}"`, name);
-  }
 }

@@ -1,13 +1,17 @@
+import { ShutdownError } from '../errors/run-errors.js';
 import type { Logger } from '../internal/logger.js';
 import { withFields } from '../internal/logger.js';
 import type { JobPolicy } from '../job/job-policy.js';
 import type { RunContext, RunJob } from '../job/run-context.js';
+import type { RunFailure, RunInput } from '../job/run-input.js';
 import { checkProgress } from '../job/run-progress.js';
 import type { RunRecord } from '../job/run-record.js';
 import type { AnyTask } from '../job/task.js';
 import type { RunOutcome } from '../stores/job-store.js';
 import type { Timer } from '../time/clock.js';
 import type { Lane } from './lane.js';
+import { NO_SEQUEL } from './steps/sequels.js';
+import type { Sequel } from './steps/sequels.js';
 
 /** Is how an attempt ended, with what was thrown or given, which the store does not keep as it was. */
 export interface Decision {
@@ -15,6 +19,8 @@ export interface Decision {
   readonly outcome: RunOutcome;
   /** Is the result, or the thrown value. */
   readonly value: unknown;
+  /** Holds runs to commit with it, besides those that follow any run that ends so. */
+  readonly followUps?: readonly RunRecord[];
 }
 
 /**
@@ -29,6 +35,10 @@ export class ActiveRun {
   task: AnyTask | null = null;
   policy: JobPolicy | null = null;
   decision: Decision | null = null;
+  /** Is what is committed together with the decision. */
+  sequel: Sequel = NO_SEQUEL;
+  /** Is what the run before it left for this one. */
+  input: RunInput | null = null;
   /** Says whether the store knows the decision. */
   isRecorded: boolean = false;
   /** Says whether the store knows that the handler has settled. */
@@ -45,6 +55,11 @@ export class ActiveRun {
   constructor(record: RunRecord, lane: Lane) {
     this.record = record;
     this.lane = lane;
+  }
+
+  /** Says that the attempt is to be left for others to go on with. */
+  get isBrokenOff(): boolean {
+    return this.isAbandoned || this.#aborted?.reason instanceof ShutdownError;
   }
 
   /** Is why the signal was aborted; `null`: it was not. */
@@ -135,7 +150,11 @@ export class ActiveRunContext implements RunContext<never> {
   }
 
   get previous(): unknown {
-    return undefined;
+    return this.#active.input?.previous;
+  }
+
+  get failure(): RunFailure | null {
+    return this.#active.input?.failure ?? null;
   }
 
   /** Works without its object too: `({ progress }) => upload(file, progress)`. */

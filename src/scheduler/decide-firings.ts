@@ -1,7 +1,7 @@
 import type { JobRecord } from '../job/job-record.js';
 import type { FiringDecision } from '../stores/job-store.js';
 import type { Environment } from './environment.js';
-import { newJobRun } from './new-run.js';
+import { newJobRun, recoveryOf } from './new-run.js';
 import { planFirings } from './plan-firings.js';
 
 /**
@@ -23,8 +23,9 @@ export function decideFirings(
   const runsLeft = maxRuns === null ? Infinity : maxRuns - runCount;
   const planned = { id, trigger, nextRunAt, coalesce, catchUpLimit, jitterMs, runsLeft };
   const plan = planFirings(planned, now, policy.graceMs ?? Infinity);
+  const recovery = recoveryOf(env.tasks.get(job.definition.task), policy);
   const runs = plan.runs.map((fireAt) =>
-    newJobRun(job, policy, { id: env.ids.next(), origin: 'scheduled', fireAt, now }),
+    newJobRun(job, policy, { id: env.ids.next(), origin: 'scheduled', recovery, fireAt, now }),
   );
   const startable = 1 + Math.max(0, Math.min(spareSlots, runs.length - 1));
   return {

@@ -1,4 +1,4 @@
-import { RunLostError, ShutdownError } from '../errors/run-errors.js';
+import { ExecutionLostError, RunLostError, ShutdownError } from '../errors/run-errors.js';
 import { DEFAULT_MAX_DATA_BYTES, encodeJson } from '../internal/json-codec.js';
 import type { JobPolicy } from '../job/job-policy.js';
 import { retryDelayMs } from '../job/job-policy.js';
@@ -36,6 +36,21 @@ export function decideFailure(
 export function decideBrokenOff(run: RunRecord): Decision {
   if (run.recovery === 'rerun') return { outcome: { kind: 'hand-back' }, value: new ShutdownError() };
   return decideEnd('lost', new RunLostError(run.id));
+}
+
+/** Tells whether a thrown value says that whoever executed the attempt has died. */
+export function isExecutionLost(thrown: unknown): boolean {
+  try {
+    return thrown instanceof ExecutionLostError;
+  } catch {
+    // A thrown value may be a proxy that refuses to be looked at.
+    return false;
+  }
+}
+
+/** Decides how an attempt ends whose execution was lost with whoever did it. */
+export function decideDied(lost: unknown): Decision {
+  return { outcome: { kind: 'died' }, value: lost };
 }
 
 /** Decides that a run is over, for a reason that is an error. */

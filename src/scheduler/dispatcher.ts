@@ -1,29 +1,18 @@
-import { describeError } from '../job/run-error.js';
-import type { JobRecord } from '../job/job-record.js';
-import type { RunRecord } from '../job/run-record.js';
-import type { ClaimRelease, ClaimResult, CommittedFiring, FiringDecision } from '../stores/job-store.js';
 import { Alarm } from '../time/alarm.js';
 import { Deferred } from '../internal/deferred.js';
+import type { RunRecord } from '../job/run-record.js';
 import { nextTurn } from '../time/turns.js';
-import { commitFirings } from './commit-firings.js';
+import type { CommitLimits } from './commit-firings.js';
 import type { Environment } from './environment.js';
-import type { Lane } from './lane.js';
-import { decideFirings } from './decide-firings.js';
 import type { FiringReporter } from './firing-reporter.js';
 import { handBack } from './hand-back.js';
+import type { Lane } from './lane.js';
+import { LaneWork } from './lane-work.js';
+import type { Reservation } from './lane-work.js';
+import type { Share } from './rate-limits/share.js';
+import { Shares } from './rate-limits/shares.js';
+import type { RunCanceller } from './run-canceller.js';
 import type { RunTracker } from './run-tracker.js';
-
-/** Is a claimed job and what is to be written for it. */
-interface Firing {
-  readonly job: JobRecord;
-  readonly decision: FiringDecision;
-}
-
-/** Is a claimed job that cannot be planned. */
-interface Unplannable {
-  readonly job: JobRecord;
-  readonly error: unknown;
-}
 
 /** Is how many runs and jobs one claim takes at most: enough to share its cost, few enough to let others in between. */
 const MAX_BATCH = 500;
@@ -37,6 +26,8 @@ const WORK_MS = 8;
 /** Is how long an alarm sleeps before it looks at the clock again. */
 const MAX_SLEEP_MS = 30_000;
 
+const NONE: ReadonlySet<string> = new Set();
+
 /**
  * Serves one lane: sleeps until something is due, claims it, plans it, commits it and has it executed.
  *
@@ -47,7 +38,8 @@ export class Dispatcher {
   readonly #env: Environment;
   readonly #lane: Lane;
   readonly #tracker: RunTracker;
-  readonly #reporter: FiringReporter;
+  readonly #work: LaneWork;
+  readonly #shares: Shares;
   readonly #alarm: Alarm;
   #isServing = false;
   #isWanted = false;
@@ -57,18 +49,25 @@ export class Dispatcher {
   #turnedAt = -Infinity;
 
   /** Makes a dispatcher that is idle. */
-  constructor(env: Environment, lane: Lane, tracker: RunTracker, reporter: FiringReporter) {
+  constructor(
+    env: Environment,
+    lane: Lane,
+    tracker: RunTracker,
+    reporter: FiringReporter,
+    canceller: RunCanceller,
+  ) {
     this.#env = env;
     this.#lane = lane;
     this.#tracker = tracker;
-    this.#reporter = reporter;
+    this.#work = new LaneWork(env, lane, tracker, reporter, canceller);
+    this.#shares = new Shares(env.tasks, lane);
     const { clock } = env;
     const { link } = lane;
     // The store's clock decides what is due.
     const storeClock = { now: () => link.now(), setTimer: clock.setTimer.bind(clock) };
     this.#alarm = new Alarm(storeClock, MAX_SLEEP_MS, () => {
       this.#turnedAt = clock.monotonic();
-      this.wake();
+      this.#wantTurn();
     });
   }
 
@@ -93,29 +92,48 @@ export class Dispatcher {
     await this.#turn;
   }
 
-  /** Looks for work at once. */
+  /** Looks for work at once, of tasks too that were not known until now. */
   wake(): void {
-    this.#isWanted = true;
-    if (this.#isServing) this.#turning ??= this.#takeTurns();
+    this.#shares.wake();
+    this.#wantTurn();
   }
 
   /** Looks for work when the store's clock shows an instant. */
   expect(at: number): void {
     if (!this.#isServing) return;
-    if (at <= this.#lane.link.now()) this.wake();
-    else this.#alarm.bringForward(at);
+    this.#shares.expect(at);
+    this.#lookAt(at);
+  }
+
+  /**
+   * Executes a run that the store has given to this node by a claim or a commit that was never answered. One that is under
+   * a rate limit is given back: its permit may not count any more.
+   */
+  adopt(run: RunRecord): void {
+    if (this.#shares.isLimited(run.task)) void this.#giveBack(run);
+    else if (this.#lane.slots.reserve(1) > 0) this.#tracker.start(run, this.#lane);
   }
 
   readonly #onFreed = (): void => {
     if (!this.#lane.link.store.capabilities.shared) {
-      this.wake();
+      this.#wantTurn();
       return;
     }
     // A call costs more than this turn of the event loop, in which other slots are freed too.
     void nextTurn().then(() => {
-      this.wake();
+      this.#wantTurn();
     });
   };
+
+  #wantTurn(): void {
+    this.#isWanted = true;
+    if (this.#isServing) this.#turning ??= this.#takeTurns();
+  }
+
+  #lookAt(at: number): void {
+    if (at <= this.#lane.link.now()) this.#wantTurn();
+    else this.#alarm.bringForward(at);
+  }
 
   async #takeTurns(): Promise<void> {
     // Begins in a turn of its own: whoever woke us goes on first, and what it wakes in the same breath is one turn.
@@ -142,10 +160,12 @@ export class Dispatcher {
       await this.#catchUp();
       // A node that is not sure of its lease starts nothing; its session wakes us.
       if (!this.#isServing || !session.isAlive()) return;
+      // With permits missing, or nothing due, some of the work is not looked at.
+      const isWholeLook = this.#shares.areAllDue;
       const reserved = slots.reserve(MAX_BATCH);
       if (reserved === 0) slots.onceFreed(this.#onFreed);
-      else await this.#work(reserved);
-      backstop?.looked(this);
+      else await this.#serveShares(reserved);
+      if (isWholeLook) backstop?.looked(this);
     } catch {
       // The link has told of it.
       this.#alarm.set(link.now() + link.backoffMs());
@@ -158,129 +178,86 @@ export class Dispatcher {
     while (this.#tracker.unrecorded(link) > MAX_UNRECORDED && (await this.#tracker.nextWrite(link)));
   }
 
-  async #work(slotCount: number): Promise<void> {
-    const { slots, link } = this.#lane;
-    const { node } = link;
-    let reserved = slotCount;
+  async #serveShares(slotCount: number): Promise<void> {
+    const shares = this.#shares;
+    const reservation = { left: slotCount };
     try {
       // What comes up while we are at it brings the alarm forward again.
       this.#alarm.rest();
-      const claim = await this.#claim(node, reserved);
-      this.#reporter.claimed(claim);
-      if (claim.nextAt !== null) this.expect(claim.nextAt);
-      reserved -= await this.#start(claim.runs, node);
-      if (claim.jobs.length > 0) reserved -= await this.#start(await this.#fire(claim, node, reserved), node);
+      if (shares.areDivided) await this.#lookAhead();
+      for (const share of shares.inTurn()) {
+        if (reservation.left === 0 || !this.#isServing) break;
+        await (share.limits.length === 0
+          ? this.#serveFree(share, reservation)
+          : this.#serveLimited(share, reservation));
+      }
+      this.#lookAt(shares.lookAt);
+    } catch (error) {
+      // What is due is not known now.
+      shares.expect(-Infinity);
+      throw error;
     } finally {
-      slots.release(reserved);
+      this.#lane.slots.release(reservation.left);
     }
   }
 
-  async #claim(node: string, limit: number): Promise<ClaimResult> {
-    const { link, slots } = this.#lane;
-    const { tasks, triggerKinds, options, clock } = this.#env;
-    const claimMs = options.claimTimeoutMs;
-    const request = { node, executor: slots.name, tasks: tasks.names, triggerKinds, limit, claimMs };
-    const sentAt = clock.monotonic();
-    const claim = await link.call((store) => store.claim(request));
-    link.noteTime(claim.now, sentAt);
-    return claim;
+  /** Asks for several limited shares at once whether anything is due: mostly nothing is. */
+  async #lookAhead(): Promise<void> {
+    const { unknown } = this.#shares;
+    if (unknown.length < 2) return;
+    for (const share of unknown) share.look();
+    const { now, nextAt } = await this.#work.lookAhead(new Set(unknown.flatMap(({ tasks }) => [...tasks])));
+    const at = nextAt ?? Infinity;
+    for (const share of unknown) share.expect(at > now ? at : -Infinity);
   }
 
-  /** Has runs executed that the store gave to this node; each takes over a reserved slot. */
-  async #start(runs: readonly RunRecord[], node: string): Promise<number> {
-    if (runs.length === 0) return 0;
-    const { link, session } = this.#lane;
-    // The answer may have come after the machine slept for longer than the lease, and the runs may be others' by now.
-    const isSure = session.isAlive() && link.node === node;
-    if (!isSure && !(await session.holds(node))) {
-      await this.#disown(runs, node);
-      return 0;
-    }
-    // One that a heartbeat told us of in between is executed already.
-    const ours = runs.filter((run) => run.owner === node && !this.#tracker.executes(run));
-    for (const run of ours) this.#tracker.start(run, this.#lane);
-    return ours.length;
-  }
-
-  /** Gives back what the store gave to this node under an id that it has no longer. */
-  async #disown(runs: readonly RunRecord[], node: string): Promise<void> {
-    const { link } = this.#lane;
-    // Closed by a shutdown that could not wait: a call would open it again.
-    if (!link.isOpen) return;
-    const owned = runs.filter(({ owner }) => owner === node);
-    // If it fails, whoever recovers the old id gives them back.
-    await handBack(link, node, owned).catch(() => undefined);
-  }
-
-  /** Plans and commits claimed jobs, and gives the runs to start. */
-  async #fire(claim: ClaimResult, node: string, free: number): Promise<readonly RunRecord[]> {
-    const { firings, unplannable } = this.#plan(claim, free);
-    if (unplannable.length > 0) await this.#park(unplannable);
-    if (firings.length === 0) return [];
-    const { session, link } = this.#lane;
-    if (!this.#isServing || !session.isAlive() || link.node !== node) {
-      await this.#release(firings.map(({ job: { uid, fence, dueAt } }) => ({ uid, fence, wakeAt: dueAt })));
-      return [];
-    }
-    const results = await commitFirings(
-      this.#lane,
-      node,
-      firings.map(({ decision }) => decision),
-      { held: this.#held.promise, isHeld: () => !this.#isServing },
-    );
-    const started: RunRecord[] = [];
-    firings.forEach((firing, at) => {
-      const result = results[at];
-      if (result === undefined) return;
-      if (result.outcome === 'lost') {
-        // Somebody has edited the job since it was claimed: when it is due now is for the store to say.
-        this.wake();
-        return;
-      }
-      for (const run of result.started) started.push(run);
-      this.#afterCommit(firing, result);
+  async #serveFree(share: Share, reservation: Reservation): Promise<void> {
+    share.look();
+    const wasDivided = this.#shares.areDivided;
+    const taken = await this.#work.take({
+      tasks: share.tasks,
+      limit: reservation.left,
+      reservation,
+      lapsesAt: Infinity,
+      until: this.#untilHeld(),
+      withheld: () => (wasDivided ? NONE : this.#shares.newlyLimited()),
     });
-    return started;
+    share.expect(taken.lookAt);
   }
 
-  #afterCommit({ job, decision }: Firing, result: CommittedFiring): void {
-    this.#reporter.committed(job, decision.counted, result);
-    for (const { id } of result.cancelRequested) this.#tracker.cancel(id);
-    if (decision.dueAt !== null && result.ended === null) this.expect(decision.dueAt);
-    // What waits for no more than an executor slot is found by the next claim.
-    if (result.queued.length > 0) this.wake();
-  }
-
-  /** Plans each job by itself: one that cannot be read or planned is parked, and keeps no other from firing. */
-  #plan(claim: ClaimResult, free: number): { firings: Firing[]; unplannable: Unplannable[] } {
-    const firings: Firing[] = [];
-    const unplannable: Unplannable[] = [];
-    let spare = free - claim.jobs.length;
-    for (const job of claim.jobs) {
-      try {
-        const decision = decideFirings(this.#env, job, claim.now, spare);
-        spare -= decision.startable - 1;
-        firings.push({ job, decision });
-      } catch (error) {
-        unplannable.push({ job, error });
-      }
+  /** Takes no permits before something is due, and claims nothing before there are permits. */
+  async #serveLimited(share: Share, reservation: Reservation): Promise<void> {
+    share.look();
+    const { now, nextAt } = await this.#work.lookAhead(share.tasks);
+    if (nextAt !== null) share.expect(nextAt);
+    if (nextAt === null || nextAt > now) return;
+    const admission = await share.admit(reservation.left);
+    if (admission === null) return;
+    if (!this.#isServing) {
+      await admission.use(0, now);
+      return;
     }
-    return { firings, unplannable };
+    share.look();
+    const { granted, lookAt } = await this.#work.take({
+      tasks: share.tasks,
+      limit: admission.count,
+      reservation,
+      lapsesAt: admission.lapsesAt,
+      until: this.#untilHeld(),
+      withheld: () => NONE,
+    });
+    share.expect(lookAt);
+    await admission.use(granted, this.#lane.link.now());
   }
 
-  async #park(unplannable: readonly Unplannable[]): Promise<void> {
-    const releases = unplannable.map(({ job: { uid, fence }, error }) => ({
-      uid,
-      fence,
-      wakeAt: null,
-      error: describeError(error).message,
-    }));
-    await this.#release(releases);
-    for (const { job, error } of unplannable) this.#reporter.parked(job, error);
+  #untilHeld(): CommitLimits {
+    return { held: this.#held.promise, isHeld: () => !this.#isServing };
   }
 
-  async #release(releases: readonly ClaimRelease[]): Promise<void> {
+  async #giveBack(run: RunRecord): Promise<void> {
     const { link } = this.#lane;
-    await link.call((store) => store.releaseClaims(link.node, releases));
+    // If it fails, the next heartbeat tells of the run again.
+    await handBack(link, link.node, [run]).catch(() => undefined);
+    this.wake();
   }
 }

@@ -1,6 +1,7 @@
 import type { FinishResult, RunFinish } from '../stores/job-store.js';
 import { Deferred } from '../internal/deferred.js';
 import type { ActiveRun } from './active-run.js';
+import { NO_SEQUEL } from './steps/sequels.js';
 import type { StoreLink } from './store-link.js';
 
 /** Is called when the store has taken a finish. */
@@ -145,6 +146,6 @@ function finishOf(active: ActiveRun): RunFinish {
     attempt: record.attempt,
     settled: hasSettled,
     outcome: isRecorded ? null : (decision?.outcome ?? null),
-    followUps: [],
+    ...(isRecorded ? NO_SEQUEL : active.sequel),
   };
 }

@@ -112,6 +112,11 @@ export class FiringReporter {
             error: value,
             retryAt: new Date(record.availableAt),
           }));
+        } else if (outcome.kind === 'died') {
+          logger.warn(
+            { err: value, ...fieldsOf(record) },
+            'Whoever executed the attempt has died, and the run is run again',
+          );
         }
         return;
       case 'succeeded':
@@ -128,12 +133,15 @@ export class FiringReporter {
         events.emit('run:lost', () => ({ run: run() }));
         break;
       case 'missed':
+      case 'skipped':
       case 'running':
         return;
       default:
         assertNever(record.status);
     }
-    this.#waiters.ended(record, record.status === 'succeeded' ? undefined : { value });
+    // What was thrown where an execution was lost is not what the run has ended with.
+    const isThrown = record.status !== 'succeeded' && outcome.kind !== 'died';
+    this.#waiters.ended(record, isThrown ? { value } : undefined);
   }
 
   /** An end that the store refuses: the run was declared dead or given to another node meanwhile. */

@@ -11,11 +11,13 @@ import {
 import { checkId } from '../internal/ids.js';
 import { encodeJson } from '../internal/json-codec.js';
 import { checkData } from '../job/check-data.js';
+import { checkComposable } from '../job/chain.js';
 import { JOB_DEFAULT_KEYS, layDefaults } from '../job/job-defaults.js';
 import type { JobPolicy } from '../job/job-policy.js';
 import type { IfExists, JobOptions } from '../job/job-options.js';
 import { NO_COUNTS, RECORD_FORMAT, countSpan, isUsedUp } from '../job/job-record.js';
 import type { JobDeclaration, JobDefinition, JobRecord, JobState } from '../job/job-record.js';
+import { partsOf } from '../job/task.js';
 import type { AnyTask, TaskHandler } from '../job/task.js';
 import { functionTaskName } from '../job/function-name.js';
 import type { JobPut } from '../stores/job-store.js';
@@ -206,6 +208,17 @@ export class JobBuilder {
     return text;
   }
 
+  /**
+   * Checks that an executor can run a task, and that those of the tasks that it brings with it can run them.
+   *
+   * @throws {@link UnknownExecutorError} when there is none of the name, and what an executor refuses a task with
+   */
+  checkExecutor(task: AnyTask, name: string): void {
+    const { executor } = this.#executors.get(name);
+    if (task.composition === undefined) executor.checkTask?.(task);
+    for (const part of partsOf(task)) this.checkExecutor(part, this.#defaults.of(part).executor);
+  }
+
   /** Fixes a trigger's zone; once for each trigger, as many jobs may share one. */
   #inZone(trigger: Trigger, timezone: string): Trigger {
     if (trigger.inTimezone === undefined) return trigger;
@@ -240,7 +253,8 @@ export class JobBuilder {
       options,
       'options',
     );
-    this.#executors.get(executor).executor.checkTask?.(task);
+    checkComposable(task, options, 'options');
+    this.checkExecutor(task, executor);
     const { name, description, tags, data, maxRuns } = options;
     const functionName = handler === null ? null : task.name === '' ? 'anonymous function' : task.name;
     const definition: JobDefinition = {

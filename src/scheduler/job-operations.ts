@@ -4,6 +4,7 @@ import { checkInteger, checkRecord, checkStrings, checkText } from '../internal/
 import { checkId } from '../internal/ids.js';
 import { checkData } from '../job/check-data.js';
 import type { Job } from '../job/job.js';
+import { checkComposable } from '../job/chain.js';
 import { BUILT_IN_DEFAULTS, JOB_DEFAULT_KEYS, layDefaults } from '../job/job-defaults.js';
 import type { ResolvedDefaults } from '../job/job-defaults.js';
 import type { JobChanges } from '../job/job-options.js';
@@ -290,10 +291,13 @@ export class JobOperations {
       policyText: definition.policy,
     };
     const { executor, maxInstances, priority, policyText } = layDefaults(stored, changes, 'changes');
-    const slots = this.#context.executors.get(executor);
+    this.#context.executors.get(executor);
     // A task that only others know is theirs to judge.
-    if (changes.executor !== undefined && this.#env.tasks.names.has(definition.task))
-      slots.executor.checkTask?.(this.#env.tasks.get(definition.task));
+    if (this.#env.tasks.names.has(definition.task)) {
+      const task = this.#env.tasks.get(definition.task);
+      checkComposable(task, changes, 'changes');
+      if (changes.executor !== undefined) this.#context.builder.checkExecutor(task, executor);
+    }
     return {
       ...definition,
       executor,

@@ -92,7 +92,7 @@ export class JobTransfer {
     const { nextRunAt, ...job } = readJobLine(line, this.#env.options.maxDataBytes, kindOf);
     const { trigger, policy } = this.#env.reader.read(job.definition);
     const task = this.#env.tasks.get(job.definition.task);
-    this.#executors.get(job.definition.executor).executor.checkTask?.(task);
+    this.#builder.checkExecutor(task, job.definition.executor);
     await checkData(task, decodeJson(job.definition.data));
     const now = link.now();
     // Its last run is not carried over: the job has come to its end.

@@ -8,10 +8,14 @@ import type { ExecutorSlots } from './executor-slots.js';
 import type { Housekeeping } from './housekeeping.js';
 import type { Lane } from './lane.js';
 import { NodeSession } from './node-session.js';
+import { RunCanceller } from './run-canceller.js';
 import { RunTracker } from './run-tracker.js';
 import type { RunWaiters } from './run-waiters.js';
 import { StoreLink } from './store-link.js';
+import { isComposed } from './steps/plan-steps.js';
+import { StepPlanner } from './steps/step-planner.js';
 import type { StoreReporters } from './store-reporters.js';
+import type { TaskDefaults } from './task-defaults.js';
 import { UnknownTasks } from './unknown-tasks.js';
 
 interface ServedLane extends Lane {
@@ -30,6 +34,8 @@ export interface ResetObserver {
 export class Lanes {
   /** Executes the runs of all lanes. */
   readonly tracker: RunTracker;
+  /** Cancels runs. */
+  readonly canceller: RunCanceller;
   readonly #env: Environment;
   readonly #reporters: StoreReporters;
   readonly #housekeeping: Housekeeping;
@@ -48,6 +54,7 @@ export class Lanes {
     housekeeping: Housekeeping,
     waiters: RunWaiters,
     resets: ResetObserver,
+    defaults: TaskDefaults,
   ) {
     this.#env = env;
     this.#reporters = reporters;
@@ -55,13 +62,31 @@ export class Lanes {
     this.#waiters = waiters;
     this.#resets = resets;
     this.#unknownTasks = new UnknownTasks(env);
-    this.tracker = new RunTracker(env, { finished: this.#onFinished });
+    // While nothing is claimed here, others may go on sooner.
+    const steps = new StepPlanner(env, defaults, () => this.#isServing);
+    this.tracker = new RunTracker(
+      env,
+      {
+        finished: this.#onFinished,
+        progressed: ({ record }, progress) => {
+          waiters.progressed(record.id, progress);
+        },
+      },
+      steps,
+    );
+    this.canceller = new RunCanceller({ env, tracker: this.tracker, reporters, wake: this.wake.bind(this) });
   }
 
   /** Adds the lane of a store and an executor. */
   add(link: StoreLink, slots: ExecutorSlots): void {
     const lane = { link, session: this.session(link), slots, backstop: this.#backstop(link) };
-    const dispatcher = new Dispatcher(this.#env, lane, this.tracker, this.#reporters.of(link));
+    const dispatcher = new Dispatcher(
+      this.#env,
+      lane,
+      this.tracker,
+      this.#reporters.of(link),
+      this.canceller,
+    );
     const ofStore = this.#lanes.get(link) ?? new Map<string, ServedLane>();
     this.#lanes.set(link, ofStore.set(slots.name, { ...lane, dispatcher }));
     if (this.#isServing) dispatcher.serve();
@@ -98,6 +123,9 @@ export class Lanes {
         },
         expect: (at) => {
           for (const { dispatcher } of this.#lanes.get(link)?.values() ?? []) dispatcher.expect(at);
+        },
+        progressed: (runId) => {
+          this.#waiters.progressed(runId, null);
         },
         ended: (runId) => {
           if (runId === null) this.#waiters.lookAll(link);
@@ -167,8 +195,20 @@ export class Lanes {
 
   #adopt(link: StoreLink, run: RunRecord): void {
     const lane = this.#lanes.get(link)?.get(run.executor);
-    if (lane === undefined || lane.slots.reserve(1) === 0) return;
-    this.tracker.start(run, lane);
+    if (lane === undefined) return;
+    const { tasks } = this.#env;
+    // It takes no slot: what its steps have come to is all that there is to see.
+    if (tasks.names.has(run.task) && isComposed(tasks.get(run.task))) this.tracker.goOn(run, lane);
+    else lane.dispatcher.adopt(run);
+  }
+
+  /** Goes on with a run whose steps have ended: it is this node's now, or queued. */
+  #goOnWith(parent: RunRecord, lane: Lane): void {
+    const { link } = lane;
+    if (parent.status === 'queued') this.expect(link, parent.executor, parent.availableAt);
+    // Under an id that the node has no longer, it is recovered by whoever finds that one dead.
+    else if (parent.owner === link.node)
+      this.tracker.goOn(parent, this.#lanes.get(link)?.get(parent.executor) ?? lane);
   }
 
   #all(): ServedLane[] {
@@ -181,6 +221,12 @@ export class Lanes {
     if (result.run?.status === 'queued' && !result.run.held)
       this.expect(link, slots.name, result.run.availableAt);
     if (result.unblocked) this.wake(link);
+    for (const { status, executor, availableAt } of sent.followUps)
+      if (status === 'queued') this.expect(link, executor, availableAt);
+    if (result.parent !== null) this.#goOnWith(result.parent, active.lane);
+    // All that it was to await has ended before.
+    if (sent.outcome?.kind === 'await' && result.outcome === 'ok' && result.run?.held === true)
+      this.tracker.goOn(result.run, active.lane, active);
     this.#housekeeping.visit(link);
   };
 }

@@ -1,8 +1,9 @@
 import type { JobDefinition, JobRecord } from '../job/job-record.js';
 import { RECORD_FORMAT } from '../job/job-record.js';
-import type { JobPolicy, RecoveryPolicy } from '../job/job-policy.js';
+import type { JobPolicy } from '../job/job-policy.js';
 import { fireKey } from '../job/run-record.js';
-import type { RunOrigin, RunRecord } from '../job/run-record.js';
+import type { RunOrigin, RunRecord, RunRecovery } from '../job/run-record.js';
+import type { AnyTask } from '../job/task.js';
 
 /** Is what differs from one new run to another. */
 export interface NewRun {
@@ -17,7 +18,10 @@ export interface NewRun {
   readonly jobId: string | null;
   readonly jobName: string | null;
   readonly tags: readonly string[];
-  readonly recovery: RecoveryPolicy;
+  readonly recovery: RunRecovery;
+  readonly parentRunId?: string | null;
+  readonly step?: number | null;
+  readonly input?: string | null;
   readonly definition: Pick<JobDefinition, 'task' | 'executor' | 'priority' | 'data' | 'policy'>;
 }
 
@@ -57,8 +61,9 @@ export function newRun(run: NewRun): RunRecord {
     error: null,
     progress: null,
     cancelRequested: false,
-    parentRunId: null,
-    step: null,
+    parentRunId: run.parentRunId ?? null,
+    step: run.step ?? null,
+    input: run.input ?? null,
   };
 }
 
@@ -66,7 +71,7 @@ export function newRun(run: NewRun): RunRecord {
 export function newJobRun(
   job: JobRecord,
   policy: JobPolicy,
-  run: { readonly id: string; readonly origin: RunOrigin; readonly fireAt: number; readonly now: number },
+  run: Pick<NewRun, 'id' | 'origin' | 'recovery'> & { readonly fireAt: number; readonly now: number },
 ): RunRecord {
   return newRun({
     id: run.id,
@@ -80,7 +85,12 @@ export function newJobRun(
     jobId: job.id,
     jobName: job.definition.name,
     tags: job.definition.tags,
-    recovery: policy.recovery,
+    recovery: run.recovery,
     definition: job.definition,
   });
+}
+
+/** Says what becomes of the runs of a task if their node dies: those that have steps go on with them. */
+export function recoveryOf({ composition }: AnyTask, { recovery }: JobPolicy): RunRecovery {
+  return composition !== undefined && recovery === 'rerun' ? 'resume' : recovery;
 }

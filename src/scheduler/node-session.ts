@@ -39,6 +39,8 @@ export interface SessionDuties {
   abandon(reason: unknown): void;
   /** Looks for work when the store's clock shows an instant. */
   expect(at: number): void;
+  /** Looks at a run that has told elsewhere how far it is. */
+  progressed(runId: string): void;
   /** Looks at a run that has ended elsewhere; `null`: at all that are waited for. */
   ended(runId: string | null): void;
 }
@@ -384,6 +386,9 @@ export class NodeSession {
         return;
       case 'runs-ended':
         this.#duties.ended(null);
+        return;
+      case 'progress':
+        this.#duties.progressed(hint.runId);
         return;
       case 'reset':
         this.#heardOfReset();

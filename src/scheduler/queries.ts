@@ -26,6 +26,7 @@ const STATUSES: readonly RunStatus[] = [
   'cancelled',
   'missed',
   'lost',
+  'skipped',
 ];
 const ORIGINS: readonly RunOrigin[] = ['scheduled', 'manual', 'backfill', 'enqueued', 'chained'];
 const JOB_FILTER_KEYS = new Set(['states', 'task', 'tag', 'owner', 'after', 'limit', 'store']);

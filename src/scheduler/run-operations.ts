@@ -2,6 +2,7 @@ import { JobNotFoundError } from '../errors/job-errors.js';
 import { InvalidOptionError } from '../errors/input-errors.js';
 import { checkRecord } from '../internal/check.js';
 import { checkId } from '../internal/ids.js';
+import { checkComposable } from '../job/chain.js';
 import { layDefaults } from '../job/job-defaults.js';
 import type { JobDefaults } from '../job/job-defaults.js';
 import type { RunHandle } from '../job/run-handle.js';
@@ -19,15 +20,17 @@ import type { Directory } from './directory.js';
 import type { Environment } from './environment.js';
 import type { ExecutorSlots } from './executor-slots.js';
 import type { JobBuilder } from './job-builder.js';
-import { newJobRun, newRun } from './new-run.js';
+import { newJobRun, newRun, recoveryOf } from './new-run.js';
 import type { RunFilter } from './queries.js';
 import { resolveRunQuery } from './queries.js';
-import type { RunTracker } from './run-tracker.js';
+import type { RunCanceller } from './run-canceller.js';
 import { nextAfter } from './sound-times.js';
 import type { RunWaiters } from './run-waiters.js';
 import { StoreCalls } from './store-calls.js';
+import { withSteps } from './steps/describe-steps.js';
+import { isComposed } from './steps/plan-steps.js';
+import { readSteps } from './steps/step-coordinator.js';
 import type { StoreLink } from './store-link.js';
-import type { StoreReporters } from './store-reporters.js';
 import type { TaskDefaults } from './task-defaults.js';
 
 /** Holds the options of a run that is enqueued without a job. */
@@ -67,11 +70,8 @@ export interface RunOperationsContext {
   readonly builder: JobBuilder;
   readonly executors: Directory<ExecutorSlots>;
   readonly defaults: TaskDefaults;
-  readonly tracker: RunTracker;
+  readonly canceller: RunCanceller;
   readonly waiters: RunWaiters;
-  readonly reporters: StoreReporters;
-  /** Wakes the dispatchers of a store: a slot of a job may be free. */
-  wake(link: StoreLink): void;
   /** Tells whether this scheduler executes nothing. */
   isStopped(): boolean;
   /** Wakes the dispatcher that serves an executor of a store when an instant comes. */
@@ -97,17 +97,18 @@ export class RunOperations {
   async enqueue(task: AnyTask, data: unknown, options: EnqueueOptions, link: StoreLink): Promise<RunHandle> {
     checkRecord(options, 'options', ENQUEUE_KEYS);
     const { key, delay, at, store: _store, ...given } = options;
+    checkComposable(task, given, 'options');
     const { executor, priority, policy, policyText } = layDefaults(
       this.#context.defaults.of(task),
       given,
       'options',
     );
-    this.#context.executors.get(executor).executor.checkTask?.(task);
+    this.#context.builder.checkExecutor(task, executor);
     const text = await this.#context.builder.encodeData(task, data);
     return link.use(async () => {
       const now = link.now();
       const availableAt = this.#availableAt(delay, at, now);
-      const { expiresAfterMs, recovery } = policy;
+      const { expiresAfterMs } = policy;
       const run = newRun({
         id: this.#env.ids.next(),
         uniqueKey: key === undefined ? null : `${task.name}\n${checkId(key, 'options.key')}`,
@@ -120,7 +121,7 @@ export class RunOperations {
         jobId: null,
         jobName: null,
         tags: NO_TAGS,
-        recovery,
+        recovery: recoveryOf(task, policy),
         definition: { task: task.name, executor, priority, data: text, policy: policyText },
       });
       const [added] = await this.#add([run], link);
@@ -170,7 +171,11 @@ export class RunOperations {
   /** Gives a run of one of these stores; `null`: there is none. */
   async get(id: string, links: readonly StoreLink[]): Promise<Run | null> {
     const found = await this.#find(id, links);
-    return found === null ? null : toRun(found.record, found.link.name);
+    if (found === null) return null;
+    const { record, link } = found;
+    const run = toRun(record, link.name);
+    const task = this.#env.tasks.names.has(record.task) ? this.#env.tasks.get(record.task) : null;
+    return isComposed(task) ? withSteps(run, task, await readSteps(link, id)) : run;
   }
 
   /** Lists runs. */
@@ -183,21 +188,7 @@ export class RunOperations {
   /** Cancels a run of one of these stores; `false`: there is none, or it is over. */
   async cancel(id: string, links: readonly StoreLink[]): Promise<boolean> {
     const found = await this.#find(id, links);
-    if (found === null) return false;
-    const { link } = found;
-    const answer = await link.call((store) => store.requestCancel(id));
-    if (answer.outcome === 'missing' || answer.outcome === 'over') return false;
-    if (answer.outcome === 'requested') {
-      const { tracker } = this.#context;
-      if (!tracker.cancel(id) && answer.run.owner === this.#env.node) tracker.cancelOnStart(id);
-      return true;
-    }
-    const reporter = this.#context.reporters.of(link);
-    reporter.cancelled([answer.run]);
-    if (answer.ended !== null) reporter.jobEnded(answer.ended);
-    // Its place may be that of another run of the job now.
-    this.#context.wake(link);
-    return true;
+    return found !== null && this.#context.canceller.cancel(id, found.link);
   }
 
   async #find(
@@ -222,9 +213,10 @@ export class RunOperations {
 
   #jobRuns(job: JobRecord, origin: RunOrigin, fireTimes: readonly number[], link: StoreLink): RunRecord[] {
     const policy = this.#env.reader.readPolicy(job.definition.policy);
+    const recovery = recoveryOf(this.#env.tasks.get(job.definition.task), policy);
     const now = link.now();
     return fireTimes.map((fireAt) =>
-      newJobRun(job, policy, { id: this.#env.ids.next(), origin, fireAt, now }),
+      newJobRun(job, policy, { id: this.#env.ids.next(), origin, recovery, fireAt, now }),
     );
   }
 
@@ -254,7 +246,7 @@ export class RunOperations {
             'The scheduler is not started: a result may be waited for in vain',
           );
         }
-        return this.#context.waiters.result(link, id, options?.signal);
+        return this.#context.waiters.result(link, id, options);
       },
       run: () => this.get(id, [link]),
       cancel: () => this.cancel(id, [link]),

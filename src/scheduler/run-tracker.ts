@@ -1,6 +1,8 @@
 import { RunCancelledError, RunLostError, RunTimedOutError, ShutdownError } from '../errors/run-errors.js';
+import { UnknownTaskError } from '../errors/job-errors.js';
 import { Deferred } from '../internal/deferred.js';
 import { decodeJson } from '../internal/json-codec.js';
+import { readInput } from '../job/run-input.js';
 import { toRun } from '../job/run.js';
 import type { RunRecord } from '../job/run-record.js';
 import { checkData } from '../job/check-data.js';
@@ -9,17 +11,29 @@ import type { FinishResult, RunFinish } from '../stores/job-store.js';
 import { setLongTimer } from '../time/long-timer.js';
 import { ActiveRun, ActiveRunContext } from './active-run.js';
 import type { Decision } from './active-run.js';
-import { decideBrokenOff, decideEnd, decideFailure, decideSuccess } from './decide-outcome.js';
+import {
+  decideBrokenOff,
+  decideDied,
+  decideEnd,
+  decideFailure,
+  decideSuccess,
+  isExecutionLost,
+} from './decide-outcome.js';
 import type { Environment } from './environment.js';
 import { FinishBatcher } from './finish-batcher.js';
 import type { Lane } from './lane.js';
 import { ProgressWriter } from './progress-writer.js';
+import { isComposed } from './steps/plan-steps.js';
+import type { ComposedTask } from './steps/plan-steps.js';
+import type { StepPlanner } from './steps/step-planner.js';
 import type { StoreLink } from './store-link.js';
 
 /** Is told what has become of the attempts that a tracker executes. */
 export interface RunObserver {
   /** Is called when the store has taken the end of an attempt, or refused it. */
   finished(active: ActiveRun, sent: RunFinish, result: FinishResult): void;
+  /** Is called when an attempt says how far it is, as JSON text. */
+  progressed(active: ActiveRun, progress: string): void;
 }
 
 /** Is how long a handler may ignore its aborted signal before that is reported. */
@@ -27,11 +41,12 @@ const SETTLE_GRACE_MS = 10_000;
 
 /**
  * Executes committed runs, and sees each to its one outcome: what its handler gave or threw, a time-out, or a
- * cancellation, whichever comes first.
+ * cancellation, whichever comes first. A run that has steps is decided by what has become of them.
  */
 export class RunTracker {
   readonly #env: Environment;
   readonly #observer: RunObserver;
+  readonly #steps: StepPlanner;
   readonly #active = new Map<string, ActiveRun>();
   readonly #batchers = new Map<StoreLink, FinishBatcher>();
   readonly #progress = new Map<StoreLink, ProgressWriter>();
@@ -40,9 +55,10 @@ export class RunTracker {
   #abortReason: { readonly reason: unknown } | null = null;
 
   /** Makes a tracker that executes nothing yet. */
-  constructor(env: Environment, observer: RunObserver) {
+  constructor(env: Environment, observer: RunObserver, steps: StepPlanner) {
     this.#env = env;
     this.#observer = observer;
+    this.#steps = steps;
   }
 
   /** Counts the attempts that are not over, besides those that were given up. */
@@ -64,9 +80,15 @@ export class RunTracker {
     try {
       active.task = this.#env.tasks.get(record.task);
       active.policy = this.#env.reader.readPolicy(record.policy);
+      active.input = readInput(record);
       data = decodeJson(record.data);
     } catch (error) {
       this.#neverBegan(active, decideEnd('failed', error));
+      return;
+    }
+    if (isComposed(active.task)) {
+      lane.slots.release(1);
+      void this.#goThroughSteps(active, active.task);
       return;
     }
     const { timeoutMs } = active.policy;
@@ -83,12 +105,33 @@ export class RunTracker {
     else void this.#checkAndExecute(active, active.task, data);
   }
 
+  /**
+   * Goes on with a run of this node's whose steps have ended.
+   *
+   * @param before - the attempt that was to await them, if it is this node's
+   */
+  goOn(record: RunRecord, lane: Lane, before: ActiveRun | null = null): void {
+    const known = this.#active.get(record.id);
+    // The steps may have ended before the answer came that they are awaited.
+    if (known !== undefined && known !== before && known.decision === null) return;
+    const active = new ActiveRun(record, lane);
+    this.#active.set(record.id, active);
+    if (this.#abortReason !== null) active.abort(this.#abortReason.reason);
+    const task = this.#env.tasks.get(record.task);
+    if (!isComposed(task)) {
+      this.#settle(active, decideEnd('failed', new UnknownTaskError(record.task)));
+      return;
+    }
+    active.task = task;
+    void this.#goThroughSteps(active, task);
+  }
+
   /** Aborts an attempt as cancelled; `false`: this node does not execute it, or its outcome is known. */
   cancel(runId: string): boolean {
     const active = this.#active.get(runId);
     if (active === undefined || active.decision !== null || active.isAbandoned) return false;
     const reason = new RunCancelledError(runId);
-    this.#decide(active, decideEnd('cancelled', reason));
+    if (!isComposed(active.task)) this.#decide(active, decideEnd('cancelled', reason));
     active.abort(reason);
     return true;
   }
@@ -107,7 +150,7 @@ export class RunTracker {
   /** Records what has not settled as lost, since nobody will wait for it any longer. */
   giveUp(): void {
     for (const active of this.#active.values()) {
-      if (active.decision === null && !active.isAbandoned)
+      if (active.decision === null && !active.isAbandoned && !isComposed(active.task))
         this.#decide(active, decideEnd('lost', new RunLostError(active.record.id)));
       active.isGivenUp = true;
       active.timer?.cancel();
@@ -239,8 +282,19 @@ export class RunTracker {
     slots.release(1);
   }
 
+  async #goThroughSteps(active: ActiveRun, task: ComposedTask): Promise<void> {
+    let decision: Decision;
+    try {
+      decision = await this.#steps.decide(active, task);
+    } catch (error) {
+      decision = decideEnd('failed', error);
+    }
+    this.#settle(active, decision);
+  }
+
   #decideThrown(active: ActiveRun, thrown: unknown): Decision {
     if (active.aborted?.reason instanceof ShutdownError) return decideBrokenOff(active.record);
+    if (isExecutionLost(thrown)) return decideDied(thrown);
     return this.#decideFailed(active, thrown);
   }
 
@@ -263,7 +317,7 @@ export class RunTracker {
 
   /** Takes an outcome that does not come from the handler, which goes on for now. */
   #decide(active: ActiveRun, decision: Decision): void {
-    active.decision = decision;
+    this.#conclude(active, decision);
     active.timer?.cancel();
     active.timer = setLongTimer(
       this.#env.clock,
@@ -277,7 +331,7 @@ export class RunTracker {
 
   #settle(active: ActiveRun, decision: Decision): void {
     active.hasSettled = true;
-    active.decision ??= decision;
+    if (active.decision === null) this.#conclude(active, decision);
     active.timer?.cancel();
     active.lane.slots.freed();
     this.#changed();
@@ -285,6 +339,11 @@ export class RunTracker {
     const isLate = active.isRecorded && !active.lane.link.isOpen;
     if (active.isAbandoned || isLate) this.#forget(active);
     else this.#batcher(active.lane.link).add(active);
+  }
+
+  #conclude(active: ActiveRun, decision: Decision): void {
+    active.decision = decision;
+    active.sequel = this.#steps.sequelOf(active, decision);
   }
 
   #batcher(link: StoreLink): FinishBatcher {
@@ -298,6 +357,7 @@ export class RunTracker {
 
   readonly #onFinished = (active: ActiveRun, sent: RunFinish, result: FinishResult): void => {
     if (sent.outcome !== null) active.isRecorded = true;
+    if (sent.settled && result.outcome === 'ok') this.#tellExecutor(active);
     this.#observer.finished(active, sent, result);
     if (sent.settled) this.#forget(active);
     else this.#changed();
@@ -323,12 +383,27 @@ export class RunTracker {
       writer = new ProgressWriter(link);
       this.#progress.set(link, writer);
     }
-    writer.report(active, JSON.stringify(progress));
+    const text = JSON.stringify(progress);
+    writer.report(active, text);
+    this.#observer.progressed(active, text);
     this.#env.events.emit('run:progress', () => ({
       run: { ...toRun(active.record, active.lane.link.name), progress },
       ...progress,
     }));
   };
+
+  #tellExecutor({ decision, lane, record, task }: ActiveRun): void {
+    const kind = decision?.outcome.kind;
+    if (isComposed(task) || (kind !== 'end' && kind !== 'retry')) return;
+    try {
+      lane.slots.executor.recorded?.(record);
+    } catch (error) {
+      this.#env.logger.warn(
+        { err: error, runId: record.id },
+        'The executor threw when it was told of an end',
+      );
+    }
+  }
 
   #warnOfResult({ record }: ActiveRun, error: unknown): void {
     const { id: runId, task } = record;
@@ -348,6 +423,7 @@ export class RunTracker {
 }
 
 /** Tells whether a store is still to be told of an end, or of a handler that has settled after it. */
-function isUnwritten({ decision, isRecorded, hasSettled, isGivenUp }: ActiveRun): boolean {
-  return (decision !== null && !isRecorded) || (hasSettled && !isGivenUp);
+function isUnwritten({ decision, isRecorded, hasSettled, isGivenUp, task }: ActiveRun): boolean {
+  if (decision === null) return isComposed(task) && !isGivenUp;
+  return !isRecorded || (hasSettled && !isGivenUp);
 }

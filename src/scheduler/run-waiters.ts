@@ -4,6 +4,7 @@ import {
   RunLostError,
   RunMissedError,
   RunNotFoundError,
+  RunSkippedError,
   RunTimedOutError,
   ShutdownError,
 } from '../errors/run-errors.js';
@@ -12,11 +13,13 @@ import { assertNever } from '../internal/assert-never.js';
 import { Deferred } from '../internal/deferred.js';
 import { decodeJson } from '../internal/json-codec.js';
 import { decodeError } from '../job/run-error.js';
+import type { ResultOptions } from '../job/run-handle.js';
 import { isEndStatus } from '../job/run-record.js';
 import type { EndStatus, RunRecord } from '../job/run-record.js';
 import type { Timer } from '../time/clock.js';
 import { setLongTimer } from '../time/long-timer.js';
 import type { Environment } from './environment.js';
+import { ProgressWatch } from './progress-watch.js';
 import type { StoreLink } from './store-link.js';
 
 /** Is a run that has ended, as its record and, where it ran here, the very value that it threw. */
@@ -49,6 +52,7 @@ export class RunWaiters {
   readonly #env: Environment;
   readonly #waiting = new Map<string, Awaited>();
   readonly #pauses = new Map<StoreLink, Pause>();
+  readonly #watches = new Map<string, Set<ProgressWatch>>();
 
   /** Makes an empty waiting room. */
   constructor(env: Environment) {
@@ -63,6 +67,14 @@ export class RunWaiters {
   /** Makes those who wait for a run look at it: another node says that it has ended. */
   look(runId: string): void {
     this.#wake(runId, null);
+  }
+
+  /** Tells those who watch a run how far it is, as JSON text; `null`: it is for them to look. */
+  progressed(runId: string, progress: string | null): void {
+    const watches = this.#watches.get(runId);
+    if (watches === undefined) return;
+    if (progress === null) this.look(runId);
+    else for (const watch of watches) watch.see(progress);
   }
 
   /** Makes those who wait for runs of a store look at them: they may have ended, or be gone. A moment passes between looks. */
@@ -105,7 +117,26 @@ export class RunWaiters {
   }
 
   /** Waits for a run's end and gives its result, or throws why there is none. */
-  async result(link: StoreLink, runId: string, signal: AbortSignal | undefined): Promise<unknown> {
+  async result(link: StoreLink, runId: string, options: ResultOptions = {}): Promise<unknown> {
+    const { signal, onProgress } = options;
+    if (onProgress === undefined) return this.#result(link, runId, signal, null);
+    const watch = new ProgressWatch(onProgress, this.#env.logger);
+    const watches = this.#watches.get(runId) ?? new Set();
+    this.#watches.set(runId, watches.add(watch));
+    try {
+      return await this.#result(link, runId, signal, watch);
+    } finally {
+      watches.delete(watch);
+      if (watches.size === 0 && this.#watches.get(runId) === watches) this.#watches.delete(runId);
+    }
+  }
+
+  async #result(
+    link: StoreLink,
+    runId: string,
+    signal: AbortSignal | undefined,
+    watch: ProgressWatch | null,
+  ): Promise<unknown> {
     for (;;) {
       signal?.throwIfAborted();
       const awaited = this.#join(runId, link);
@@ -113,6 +144,7 @@ export class RunWaiters {
         // The run may have ended before we joined: its record tells.
         const record = await link.call((store) => store.getRun(runId));
         if (record === null) throw new RunNotFoundError(runId);
+        watch?.see(record.progress);
         if (isEndStatus(record.status)) return outcomeOf({ record });
         const ended = await this.#wait(link, awaited.end, signal);
         if (ended !== null) return outcomeOf(ended);
@@ -193,6 +225,8 @@ function reasonOf(record: RunRecord, status: Exclude<EndStatus, 'succeeded'>): E
       return new RunMissedError(record.id);
     case 'lost':
       return new RunLostError(record.id);
+    case 'skipped':
+      return new RunSkippedError(record.id);
     default:
       return assertNever(status);
   }

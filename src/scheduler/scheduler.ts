@@ -138,19 +138,25 @@ export class Scheduler implements AsyncDisposable {
     const waiters = new RunWaiters(env);
     this.#waiters = waiters;
     const reporters = new StoreReporters(env, waiters);
-    const lanes = new Lanes(env, reporters, new Housekeeping(env), waiters, {
-      wasReset: (link) => {
-        this.#restorer.restore(link);
+    const defaults = new TaskDefaults(env.options.jobDefaults);
+    const lanes = new Lanes(
+      env,
+      reporters,
+      new Housekeeping(env),
+      waiters,
+      {
+        wasReset: (link) => {
+          this.#restorer.restore(link);
+        },
+        left: (link) => {
+          this.#restorer.giveUp(link);
+        },
       },
-      left: (link) => {
-        this.#restorer.giveUp(link);
-      },
-    });
+      defaults,
+    );
     const expect = lanes.expect.bind(lanes);
     const executors = this.#executors;
-    const defaults = new TaskDefaults(env.options.jobDefaults);
     const builder = new JobBuilder(env, executors, defaults);
-    const { tracker } = lanes;
     this.#lanes = lanes;
     this.#jobs = new JobOperations({
       env,
@@ -167,11 +173,9 @@ export class Scheduler implements AsyncDisposable {
       builder,
       executors,
       defaults,
-      tracker,
+      canceller: lanes.canceller,
       waiters,
-      reporters,
       expect,
-      wake: lanes.wake.bind(lanes),
       isStopped: () => this.state === 'stopped',
     });
     this.#transfer = new JobTransfer(env, this.#jobs, builder, executors);

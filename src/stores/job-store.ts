@@ -39,6 +39,14 @@ export interface StoreContext {
  * - Every write of a job bumps its `fence`, and every edit (put, patch) its `version` too; what carries an older fence,
  *   or another uid, writes nothing.
  * - A rejected call wrote nothing, or leaves open whether it did; it may be repeated.
+ *
+ * Rules for steps, which are the runs with a `parentRunId` and a `step`; one is open while it is queued or running:
+ * - A run whose attempt ended as `await` awaits its steps: it is `running` and not held, keeps its job slot, and is on no
+ *   node's list.
+ * - Once the last open step of such a run has ended, in whichever way, the run goes on: in the same transaction it is
+ *   given to the node that ended the step, where that asked for it (see {@link RunFinish.takesParent}), and queued at once
+ *   where not; then its slot is free meanwhile, and a request to cancel stays noted. One whose job is gone needs no slot.
+ * - Ended steps of a run that has not ended are not pruned.
  */
 export interface JobStore {
   /** Says what the store can do. */
@@ -70,7 +78,7 @@ export interface JobStore {
    */
   patchJob(id: string, patch: JobPatch, ifFence?: number): Promise<JobRecord | 'missing' | 'conflict'>;
 
-  /** Removes a job and cancels its queued runs, with a record; runs that are held go on. `null`: there is none. */
+  /** Removes a job and cancels its queued runs, with a record; runs that are running or held go on. `null`: there is none. */
   removeJob(id: string): Promise<RemovedJob | null>;
 
   /** Gives a job, whatever its state; `null`: there is none. */
@@ -100,7 +108,7 @@ export interface JobStore {
    * A run whose unique key exists is left out as a duplicate. How many of the others start, wait or are skipped is
    * the answer of `admitRuns` under the job's lock. The job's `runCount` grows by the runs inserted, and counts by the
    * spans given and the runs skipped. A job with no next fire time, or with `maxRuns` reached, has none and ends as soon
-   * as none of its runs is queued or held: a named one becomes `finished`, another is deleted.
+   * as none of its runs is queued, running or held: a named one becomes `finished`, another is deleted.
    */
   commitFirings(node: string, decisions: readonly FiringDecision[]): Promise<CommitResult[]>;
 
@@ -122,7 +130,7 @@ export interface JobStore {
    */
   finishRuns(node: string, finishes: readonly RunFinish[]): Promise<FinishResult[]>;
 
-  /** Notes how far runs are; stale ones are passed over. */
+  /** Notes how far runs are; stale ones are passed over. Whoever waits for them elsewhere learns it as a hint. */
   reportProgress(node: string, reports: readonly ProgressReport[]): Promise<void>;
 
   /** Cancels a queued run at once, or asks the owner of a running one to; the owner learns it as a hint. */
@@ -157,6 +165,15 @@ export interface JobStore {
 
   /** Takes a node off the list, and gives back what it still holds as the dispositions say; the rest can be recovered. */
   leave(node: string, dispositions: readonly RunDisposition[]): Promise<void>;
+
+  /**
+   * Takes permits to start runs under a limit that all nodes share; as many as are wanted, or as are left (see
+   * `takeFromWindow`).
+   */
+  takePermits(request: PermitRequest): Promise<Permits>;
+
+  /** Gives back permits that were taken at an instant, and not used. */
+  returnPermits(returned: ReturnedPermits): Promise<void>;
 
   /**
    * Tells of changes that other nodes made, and of resets.
@@ -375,12 +392,20 @@ export interface RunFinish {
   readonly settled: boolean;
   /** Is the outcome; `null`: it was recorded before, and the handler has settled now. */
   readonly outcome: RunOutcome | null;
-  /** Holds runs to insert with the outcome, as by {@link JobStore.addRuns}. */
+  /**
+   * Holds runs to insert with the outcome, as by {@link JobStore.addRuns}. A queued step is left out unless its parent is
+   * running and nobody has asked to cancel that one; a run that comes as ended is kept as it is.
+   */
   readonly followUps: readonly RunRecord[];
+  /**
+   * Says whether the node takes the run's parent if this was the last of its open steps; it is queued otherwise.
+   * @defaultValue false
+   */
+  readonly takesParent?: boolean;
 }
 
 /** Is the end of a run, or of one attempt of it. */
-export type RunOutcome = RunEnd | RunRetry | RunHandBack;
+export type RunOutcome = RunEnd | RunRetry | RunHandBack | RunDeath | RunAwait;
 
 /** Says that a run is over. */
 export interface RunEnd {
@@ -410,6 +435,21 @@ export interface RunHandBack {
   readonly kind: 'hand-back';
 }
 
+/** Says that whoever executed the attempt has died: what becomes of the run is as {@link JobStore.recover} says. */
+export interface RunDeath {
+  /** Says so. */
+  readonly kind: 'died';
+}
+
+/**
+ * Says that the run goes on when its steps have ended. It awaits them if any is open once the follow-ups are inserted;
+ * otherwise it stays with the node as it is, running and held.
+ */
+export interface RunAwait {
+  /** Says so. */
+  readonly kind: 'await';
+}
+
 /** Tells what became of a finish. */
 export interface FinishResult {
   /** Says whether it was written, or had been. */
@@ -420,6 +460,8 @@ export interface FinishResult {
   readonly ended: JobRecord | null;
   /** Says whether a run that waited for the slot may be claimed now. */
   readonly unblocked: boolean;
+  /** Is the run's parent if it goes on now: taken by the node, or queued; `null` otherwise. */
+  readonly parent: RunRecord | null;
 }
 
 /** Says how far a run is. */
@@ -520,6 +562,38 @@ export interface RunDisposition {
   readonly action: 'hand-back' | 'lose';
 }
 
+/** Asks for permits to start runs. */
+export interface PermitRequest {
+  /** Names what is limited, 1–400 characters. */
+  readonly key: string;
+  /** Is how many are wanted, above 0. */
+  readonly wanted: number;
+  /** Is how many are given at most in any span of `perMs`. */
+  readonly max: number;
+  /** Is that span, in milliseconds. */
+  readonly perMs: number;
+}
+
+/** Are the permits that were given. */
+export interface Permits {
+  /** Is the store's time of the call. */
+  readonly now: number;
+  /** Is how many were given. */
+  readonly granted: number;
+  /** Is when to ask again if fewer were given than wanted; `null` otherwise. */
+  readonly nextAt: number | null;
+}
+
+/** Are permits that were not used. */
+export interface ReturnedPermits {
+  /** Names what is limited. */
+  readonly key: string;
+  /** Is how many there are, above 0. */
+  readonly count: number;
+  /** Is `now` of the call that gave them. */
+  readonly takenAt: number;
+}
+
 /** Tells of a change that another node made, or of a reset. */
 export type StoreHint = WorkHint | RunHint | RunsEndedHint | ResetHint;
 
@@ -531,10 +605,10 @@ export interface WorkHint {
   readonly at: number | null;
 }
 
-/** Tells of a run: it is to be cancelled, or has ended. */
+/** Tells of a run: it is to be cancelled, has told how far it is, or has ended. */
 export interface RunHint {
-  /** Says which of the two. */
-  readonly kind: 'cancel' | 'ended';
+  /** Says which of them. */
+  readonly kind: 'cancel' | 'progress' | 'ended';
   /** Is the run's id. */
   readonly runId: string;
 }

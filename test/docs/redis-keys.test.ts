@@ -1,4 +1,4 @@
-import { aFiring, HOUR } from '../../src/testing/contract/records.js';
+import { aFiring, aStep, HOUR } from '../../src/testing/contract/records.js';
 import { found } from '../../src/testing/contract/store-bench.js';
 import type { StoreBench } from '../../src/testing/contract/store-bench.js';
 import { describeOnOwnRedis } from '../stores/redis/support/redis-place.js';
@@ -69,6 +69,10 @@ async function fill(bench: StoreBench): Promise<void> {
   await bench.addRun();
   await bench.claim({ node: 'dead' });
   await store.recover('dead');
+  const { parent, step } = await bench.chain({ id: 'chain' });
+  const started = found((await bench.claim()).runs.find(({ id }) => id === step.id));
+  await bench.finish(started, { followUps: [aStep(now, parent, 1)] });
+  await store.takePermits({ key: 'key', wanted: 1, max: 1, perMs: HOUR });
 }
 
 /** Gives the fields of all hashes of a kind that are ever set. */

@@ -44,7 +44,8 @@ export class HostedRun {
   /** Makes the message that has a thread execute the run. */
   order(module: TaskModule): RunOrder {
     const { context, number, task } = this;
-    const { data, job, runId, scheduledAt, startedAt, attempt, fencingToken, previous, signal } = context;
+    const { data, job, runId, scheduledAt, startedAt, attempt, fencingToken, previous, failure, signal } =
+      context;
     return {
       number,
       task,
@@ -60,6 +61,7 @@ export class HostedRun {
         attempt,
         fencingToken,
         previous,
+        failure,
       },
     };
   }

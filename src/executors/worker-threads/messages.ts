@@ -1,5 +1,6 @@
 import type { Logger } from '../../internal/logger.js';
 import type { RunJob } from '../../job/run-context.js';
+import type { RunFailure } from '../../job/run-input.js';
 import type { TaskModule } from '../../job/task-module.js';
 import type { Parcel } from './parcel.js';
 
@@ -25,6 +26,7 @@ export interface RunOrder {
     readonly attempt: number;
     readonly fencingToken: number;
     readonly previous: unknown;
+    readonly failure: RunFailure | null;
   };
 }
 

@@ -1,5 +1,6 @@
 import { FunctionNotTransferableError } from '../../errors/job-errors.js';
 import { InvalidStateError } from '../../errors/scheduler-errors.js';
+import type { ResolvedRateLimit } from '../../job/rate-limit.js';
 import type { TaskModule } from '../../job/task-module.js';
 import type { AnyTask } from '../../job/task.js';
 import type { Execution, Executor, ExecutorContext } from '../executor.js';
@@ -38,6 +39,7 @@ import type { ResolvedWorkerThreadOptions, WorkerThreadExecutorOptions } from '.
  * ```
  */
 export class WorkerThreadExecutor implements Executor {
+  readonly rateLimit?: ResolvedRateLimit;
   readonly #options: ResolvedWorkerThreadOptions;
   readonly #piscina: PiscinaConstructor;
   #pool: ThreadPool | null = null;
@@ -51,6 +53,7 @@ export class WorkerThreadExecutor implements Executor {
    */
   constructor(options: WorkerThreadExecutorOptions = {}) {
     this.#options = resolveWorkerThreadOptions(options);
+    if (this.#options.rateLimit !== null) this.rateLimit = this.#options.rateLimit;
     this.#piscina = loadPiscina();
   }
 

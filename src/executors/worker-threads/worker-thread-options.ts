@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { checkInteger, checkObject, checkRecord, checkStrings } from '../../internal/check.js';
+import { resolveRateLimit } from '../../job/rate-limit.js';
+import type { RateLimit, ResolvedRateLimit } from '../../job/rate-limit.js';
 import { durationMs } from '../../time/durations.js';
 import type { DurationInput } from '../../time/durations.js';
 
@@ -19,6 +21,8 @@ export interface ThreadResourceLimits {
 export interface WorkerThreadExecutorOptions {
   /** Is how many threads there may be, each for one run at a time. @defaultValue one less than the machine has processors, and at least 1 */
   readonly threads?: number;
+  /** Is how many attempts start in a span of time, over all nodes that share a store. @defaultValue no limit */
+  readonly rateLimit?: RateLimit;
   /**
    * Is how long a handler may go on after its signal was aborted; then its thread is ended. When the scheduler shuts down
    * or has lost its lease it is cut to what those allow. @defaultValue 5 seconds
@@ -35,6 +39,7 @@ export interface WorkerThreadExecutorOptions {
 /** Is what {@link WorkerThreadExecutorOptions} come to. */
 export interface ResolvedWorkerThreadOptions {
   readonly threads: number;
+  readonly rateLimit: ResolvedRateLimit | null;
   readonly terminateAfterMs: number;
   readonly idleTimeoutMs: number;
   readonly resourceLimits: ThreadResourceLimits;
@@ -43,6 +48,7 @@ export interface ResolvedWorkerThreadOptions {
 
 const KEYS: ReadonlySet<string> = new Set([
   'threads',
+  'rateLimit',
   'terminateAfter',
   'idleTimeout',
   'resourceLimits',
@@ -65,7 +71,8 @@ export function resolveWorkerThreadOptions(
   options: WorkerThreadExecutorOptions,
 ): ResolvedWorkerThreadOptions {
   checkRecord(options, 'options', KEYS);
-  const { threads, terminateAfter = 5000, idleTimeout = 60_000, resourceLimits = {}, execArgv } = options;
+  const { threads, rateLimit, execArgv } = options;
+  const { terminateAfter = 5000, idleTimeout = 60_000, resourceLimits = {} } = options;
   checkObject(resourceLimits, 'options.resourceLimits');
   checkRecord(resourceLimits, 'options.resourceLimits', LIMITS);
   for (const [name, size] of Object.entries(resourceLimits)) {
@@ -76,6 +83,7 @@ export function resolveWorkerThreadOptions(
       threads === undefined
         ? Math.max(1, availableParallelism() - 1)
         : checkInteger(threads, 'options.threads', { min: 1 }),
+    rateLimit: rateLimit === undefined ? null : resolveRateLimit(rateLimit, 'options.rateLimit'),
     terminateAfterMs: durationMs(terminateAfter, 'options.terminateAfter'),
     idleTimeoutMs: durationMs(idleTimeout, 'options.idleTimeout'),
     resourceLimits: { ...resourceLimits },

@@ -69,6 +69,8 @@ export class RunEntry implements QueueEntry<RunEntry> {
   position: number = -1;
   heap: IndexedHeap<RunEntry> | null = null;
   record: RunRecord;
+  /** Says whether the run is in the history. */
+  isInHistory: boolean = false;
   /** Is the run's job; `null` where there is none, or it was removed. */
   job: JobEntry | null;
 

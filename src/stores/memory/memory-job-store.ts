@@ -24,9 +24,12 @@ import type {
   JobStore,
   Page,
   Peer,
+  PermitRequest,
+  Permits,
   ProgressReport,
   PutOutcome,
   RemovedJob,
+  ReturnedPermits,
   RunDisposition,
   RunFinish,
   RunOutcome,
@@ -38,6 +41,8 @@ import type {
 import { advanceJob, claimJob, endJob, patchJob, refusedIds, releaseJob } from '../job-transitions.js';
 import { mergePut } from '../merge-put.js';
 import type { Merge } from '../merge-put.js';
+import { returnToWindow, takeFromWindow } from '../permit-window.js';
+import type { PermitWindow } from '../permit-window.js';
 import { isExpired, isRefused, isWaiting } from '../run-transitions.js';
 import { DueQueue } from './due-queue.js';
 import { JobEntry } from './entries.js';
@@ -84,6 +89,7 @@ export class MemoryJobStore implements JobStore {
   readonly #lanes = new Map<string, Lane>();
   readonly #nodes = new Map<string, Peer>();
   readonly #listeners = new Set<(hint: StoreHint) => void>();
+  readonly #permits = new Map<string, PermitWindow>();
   readonly #runs: RunBook;
   #context: StoreContext | null = null;
 
@@ -98,7 +104,7 @@ export class MemoryJobStore implements JobStore {
       limits: resolveHistory(options.history ?? {}),
       queueOf: (executor) => this.#lane(executor).runs,
       hint: (hint) => {
-        for (const listener of this.#listeners) listener(hint);
+        this.#hint(hint);
       },
     });
   }
@@ -204,6 +210,7 @@ export class MemoryJobStore implements JobStore {
       if (run?.record.status !== 'running' || run.record.owner !== node || run.record.attempt !== attempt)
         continue;
       run.record = { ...run.record, progress };
+      this.#hint({ kind: 'progress', runId });
     }
   }
 
@@ -229,7 +236,11 @@ export class MemoryJobStore implements JobStore {
   }
 
   async listRuns(query: RunQuery): Promise<Page<RunRecord>> {
-    return pageOfRuns(this.#runs.values(), query);
+    const { parentRunId } = query;
+    return pageOfRuns(
+      parentRunId === undefined ? this.#runs.values() : this.#runs.childrenOf(parentRunId),
+      query,
+    );
   }
 
   async pruneRuns(before: number, limit: number): Promise<number> {
@@ -282,10 +293,22 @@ export class MemoryJobStore implements JobStore {
       if (run.record.status === 'running') {
         if (action === 'hand-back') this.#runs.record(run, HAND_BACK, now);
         else this.#runs.end(run, 'lost', now);
+        this.#runs.goOnWithParent(run, null, now);
       }
       if (run.job !== null) this.#endJobIfDone(run.job, now);
     }
     this.#nodes.delete(node);
+  }
+
+  async takePermits(request: PermitRequest): Promise<Permits> {
+    const { permits, window } = takeFromWindow(this.#permits.get(request.key) ?? [], request, this.#now());
+    this.#permits.set(request.key, window);
+    return permits;
+  }
+
+  async returnPermits({ key, count, takenAt }: ReturnedPermits): Promise<void> {
+    const window = this.#permits.get(key);
+    if (window !== undefined) this.#permits.set(key, returnToWindow(window, count, takenAt));
   }
 
   async subscribe(listener: (hint: StoreHint) => void): Promise<() => Promise<void>> {
@@ -298,6 +321,10 @@ export class MemoryJobStore implements JobStore {
   #now(): number {
     if (this.#context === null) throw new InvalidStateError('The store is closed. Its scheduler opens it.');
     return this.#context.clock.now();
+  }
+
+  #hint(hint: StoreHint): void {
+    for (const listener of this.#listeners) listener(hint);
   }
 
   #lane(executor: string): Lane {
@@ -437,21 +464,28 @@ export class MemoryJobStore implements JobStore {
 
   #finish(node: string, finish: RunFinish, now: number): FinishResult {
     const run = this.#runs.get(finish.runId);
-    if (run === undefined) return { outcome: 'lost', run: null, ended: null, unblocked: false };
+    if (run === undefined) return { ...LOST, run: null };
     const { record } = run;
-    const refused: FinishResult = { outcome: 'lost', run: record, ended: null, unblocked: false };
-    if (record.owner !== node || record.attempt !== finish.attempt) return refused;
-    const { outcome, settled } = finish;
+    if (record.owner !== node || record.attempt !== finish.attempt) return { ...LOST, run: record };
+    const { outcome } = finish;
     const isRunning = record.status === 'running';
     const isLost = isRefused(record, outcome);
-    if (isLost && isRunning) return refused;
-    if (outcome !== null && isRunning) {
-      this.#runs.record(run, outcome, now);
-      for (const followUp of finish.followUps) this.#runs.add(followUp, this.#jobOf(followUp), now);
-    }
-    const unblocked = settled && run.record.held && this.#runs.release(run, now);
+    if (isLost && isRunning) return { ...LOST, run: record };
+    const isNew = outcome !== null && isRunning && record.held;
+    if (isNew) this.#record(run, outcome, finish.followUps, now);
+    const isOver = run.record.status !== 'running';
+    const unblocked = finish.settled && isOver && run.record.held && this.#runs.release(run, now);
+    const parent = isNew
+      ? this.#runs.goOnWithParent(run, finish.takesParent === true ? node : null, now)
+      : null;
     const ended = run.job === null ? null : this.#endJobIfDone(run.job, now);
-    return { outcome: isLost ? 'lost' : 'ok', run: run.record, ended, unblocked };
+    return { outcome: isLost ? 'lost' : 'ok', run: run.record, ended, unblocked, parent };
+  }
+
+  #record(run: RunEntry, outcome: RunOutcome, followUps: readonly RunRecord[], now: number): void {
+    this.#runs.record(run, outcome, now);
+    for (const followUp of followUps) this.#runs.follow(followUp, this.#jobOf(followUp), now);
+    if (outcome.kind === 'await') this.#runs.awaitSteps(run);
   }
 
   #endJobIfDone(entry: JobEntry, now: number): JobRecord | null {
@@ -472,6 +506,7 @@ interface Claimed {
 }
 
 const HAND_BACK: RunOutcome = { kind: 'hand-back' };
+const LOST = { outcome: 'lost', ended: null, unblocked: false, parent: null } as const;
 const NOTHING_CANCELLED = { cancelled: [], cancelRequested: [] };
 
 function resolveHistory(history: HistoryOptions): HistoryLimits {

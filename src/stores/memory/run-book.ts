@@ -1,9 +1,20 @@
 import { IndexedHeap } from '../../internal/indexed-heap.js';
 import { moveOn } from '../../job/job-record.js';
-import { isEndStatus } from '../../job/run-record.js';
+import { isAwaiting, isEndStatus, isOpenStep } from '../../job/run-record.js';
 import type { EndStatus, RunRecord } from '../../job/run-record.js';
 import type { AddedRun, RunOutcome, StoreHint } from '../job-store.js';
-import { endAttempt, endRun, recoverRun, releaseRun, startRun } from '../run-transitions.js';
+import {
+  awaitSteps,
+  endAttempt,
+  endRun,
+  mayFollow,
+  queueParent,
+  recoverRun,
+  releaseRun,
+  standingOf,
+  startRun,
+  takeParent,
+} from '../run-transitions.js';
 import type { DueQueue } from './due-queue.js';
 import { RunEntry } from './entries.js';
 import type { JobEntry } from './entries.js';
@@ -27,13 +38,15 @@ export interface RunBookContext {
  * Keeps the runs of a store, and moves them from state to state.
  *
  * A run is in one of these places: a due queue (queued), its job's `blocked` heap (queued and due, but the job has no
- * slot), the held ones (its handler goes on), or the history (ended, and nothing held).
+ * slot), the held ones (its handler goes on), or the history (ended, and nothing held). One that awaits its steps is in
+ * none, nor is a step that has ended before its parent.
  */
 export class RunBook {
   readonly #context: RunBookContext;
   readonly #runs = new Map<string, RunEntry>();
   readonly #runsByKey = new Map<string, RunEntry>();
   readonly #held = new Set<RunEntry>();
+  readonly #children = new Map<string, Set<RunEntry>>();
   readonly #history: RunHistory;
   #blockedOrder = 0;
   #highestToken = 0;
@@ -61,6 +74,11 @@ export class RunBook {
     return this.#runs.values();
   }
 
+  /** Gives the runs that follow or belong to a run. */
+  childrenOf(id: string): Iterable<RunEntry> {
+    return this.#children.get(id) ?? [];
+  }
+
   /** Gives the runs that a node holds. */
   heldBy(node: string): RunEntry[] {
     return [...this.#held].filter(({ record }) => record.owner === node);
@@ -85,12 +103,26 @@ export class RunBook {
     return { outcome: 'queued', run: this.queue(this.insert(record, job), now) };
   }
 
+  /** Adds a run that follows the end of another, if it may. */
+  follow(record: RunRecord, job: JobEntry | null | undefined, now: number): void {
+    const parent = record.parentRunId === null ? undefined : this.#runs.get(record.parentRunId);
+    if (!mayFollow(record, parent?.record ?? null)) return;
+    if (!isEndStatus(record.status)) this.add(record, job, now);
+    else if (!this.#runs.has(record.id)) this.#close(this.insert(record, null), now);
+  }
+
   /** Adds a run that is put nowhere yet. */
   insert(record: RunRecord, job: JobEntry | null): RunEntry {
     const run = new RunEntry(record, job);
     this.#runs.set(record.id, run);
     if (record.uniqueKey !== null) this.#runsByKey.set(record.uniqueKey, run);
     if (job !== null) (job.open ??= new Set()).add(run);
+    const { parentRunId } = record;
+    if (parentRunId !== null) {
+      const siblings = this.#children.get(parentRunId);
+      if (siblings === undefined) this.#children.set(parentRunId, new Set([run]));
+      else siblings.add(run);
+    }
     return run;
   }
 
@@ -136,13 +168,48 @@ export class RunBook {
 
   /** Records how an attempt ended. */
   record(run: RunEntry, outcome: RunOutcome, now: number): void {
-    const isOrphan = run.record.jobUid !== null && run.job === null;
-    this.#move(run, endAttempt(run.record, outcome, now, isOrphan), now);
+    // It stays as it is until the steps that it is to await are there.
+    if (outcome.kind === 'await') return;
+    const standing = standingOf(run.record, run.job?.record ?? null);
+    this.#move(run, endAttempt(run.record, outcome, now, standing), now);
   }
 
   /** Ends a run. Its slots stay held until its handler has settled. */
   end(run: RunEntry, status: EndStatus, now: number): RunRecord {
-    return this.#move(run, endRun(run.record, status, now), now);
+    this.#move(run, endRun(run.record, status, now), now);
+    this.goOnWithParent(run, null, now);
+    return run.record;
+  }
+
+  /** Lets go of a run until its steps have ended, if any is open. */
+  awaitSteps(run: RunEntry): void {
+    if (!this.#hasOpenSteps(run)) return;
+    this.#held.delete(run);
+    run.record = awaitSteps(run.record);
+  }
+
+  /**
+   * Goes on with the parent of a run that has ended, if it awaits its steps and this was the last; gives it then.
+   *
+   * @param node - the node that takes it; `null`: it is queued
+   */
+  goOnWithParent({ record: step }: RunEntry, node: string | null, now: number): RunRecord | null {
+    const parent = step.parentRunId === null ? undefined : this.#runs.get(step.parentRunId);
+    if (parent === undefined || step.step === null || !isEndStatus(step.status)) return null;
+    if (!isAwaiting(parent.record) || this.#hasOpenSteps(parent)) return null;
+    if (node !== null) {
+      this.#held.add(parent);
+      parent.record = takeParent(parent.record, node);
+      return parent.record;
+    }
+    const { job } = parent;
+    const { slot } = parent.record;
+    parent.record = queueParent(parent.record, now);
+    if (job !== null && slot !== null) job.freeSlot(slot);
+    this.queue(parent, now);
+    if (job !== null) this.unblock(job);
+    this.#context.hint({ kind: 'work', at: null });
+    return parent.record;
   }
 
   /** Frees what a run holds; tells whether another run can have its slot now. */
@@ -167,7 +234,9 @@ export class RunBook {
   recover(run: RunEntry, now: number): RunRecord {
     const recovered = recoverRun(run.record, run.job?.record ?? null, now);
     this.release(run, now);
-    return recovered.status === run.record.status ? run.record : this.#move(run, recovered, now);
+    if (recovered.status !== run.record.status) this.#move(run, recovered, now);
+    this.goOnWithParent(run, null, now);
+    return run.record;
   }
 
   /** Forgets runs that ended before an instant; gives how many. */
@@ -199,13 +268,40 @@ export class RunBook {
     return token;
   }
 
-  #close(run: RunEntry, now: number): void {
-    run.job?.open?.delete(run);
-    this.#history.add(run, now);
+  #hasOpenSteps({ record }: RunEntry): boolean {
+    for (const { record: child } of this.childrenOf(record.id)) if (isOpenStep(child)) return true;
+    return false;
   }
 
-  #forget({ record }: RunEntry): void {
-    this.#runs.delete(record.id);
-    if (record.uniqueKey !== null) this.#runsByKey.delete(record.uniqueKey);
+  #close(run: RunEntry, now: number): void {
+    run.job?.open?.delete(run);
+    const { step, parentRunId } = run.record;
+    const parent = step === null || parentRunId === null ? undefined : this.#runs.get(parentRunId);
+    // What a run gave that others still build on is not to be forgotten before they are done.
+    if (parent !== undefined && !isClosed(parent.record)) return;
+    this.#remember(run, now);
   }
+
+  /** Adds a run to the history, with the steps that were kept for it. */
+  #remember(run: RunEntry, now: number): void {
+    if (run.isInHistory) return;
+    run.isInHistory = true;
+    this.#history.add(run, now);
+    for (const child of this.childrenOf(run.record.id))
+      if (child.record.step !== null && isClosed(child.record)) this.#remember(child, now);
+  }
+
+  #forget(run: RunEntry): void {
+    const { id, uniqueKey, parentRunId } = run.record;
+    this.#runs.delete(id);
+    if (uniqueKey !== null) this.#runsByKey.delete(uniqueKey);
+    if (parentRunId === null) return;
+    const siblings = this.#children.get(parentRunId);
+    siblings?.delete(run);
+    if (siblings?.size === 0) this.#children.delete(parentRunId);
+  }
+}
+
+function isClosed({ status, held }: RunRecord): boolean {
+  return isEndStatus(status) && !held;
 }

@@ -1,5 +1,5 @@
-/** Says what a field of a record has to be. */
-export type FieldType = 'string' | 'number' | 'boolean' | 'string?' | 'number?' | 'strings';
+/** Says what a field of a record has to be: with `?`, it may be `null`; with `-`, it may be missing. */
+export type FieldType = 'string' | 'number' | 'boolean' | 'string?' | 'number?' | 'string-' | 'strings';
 
 /**
  * Reads an object from JSON text, and checks its fields: what is not one of ours must not leave the store.
@@ -31,6 +31,8 @@ function isOf(value: unknown, type: FieldType | undefined): boolean {
       return value === null || typeof value === 'string';
     case 'number?':
       return value === null || typeof value === 'number';
+    case 'string-':
+      return value === undefined || typeof value === 'string';
     case 'strings':
       return Array.isArray(value) && value.every((text) => typeof text === 'string');
     default:

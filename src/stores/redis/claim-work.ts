@@ -1,11 +1,12 @@
 import { RECORD_FORMAT } from '../../job/job-record.js';
 import type { JobRecord } from '../../job/job-record.js';
 import type { RunRecord } from '../../job/run-record.js';
-import type { ClaimRelease, ClaimRequest, ClaimResult, RunFinish } from '../job-store.js';
+import type { ClaimRelease, ClaimRequest, ClaimResult } from '../job-store.js';
 import { claimJob, keepableText } from '../job-transitions.js';
 import { startRun } from '../run-transitions.js';
-import { finishRuns } from './end-runs.js';
-import { readNumber } from './hash-fields.js';
+import { failUnreadable, UNREADABLE } from './end-runs.js';
+import type { UnreadableRun } from './end-runs.js';
+import { numberIn } from './hash-fields.js';
 import type { RecordReply } from './hash-fields.js';
 import { FENCE_AT } from './job-hash.js';
 import { CLAIM } from './lua/claim.js';
@@ -59,8 +60,6 @@ export async function releaseClaims(
   await session.run(RELEASE_CLAIMS, [args.length, ...args.flat()]);
 }
 
-const UNREADABLE = 'The record of this in the store cannot be read.';
-
 async function readableJobs(
   redis: OpenRedis,
   claimed: readonly (readonly [uid: string, job: RecordReply])[],
@@ -83,23 +82,13 @@ async function readableRuns(
   { node, now }: { readonly node: string; readonly now: number },
 ): Promise<RunRecord[]> {
   const runs: RunRecord[] = [];
-  const unreadable: RunFinish[] = [];
+  const unreadable: UnreadableRun[] = [];
   for (const [id, before, slot, token] of started) {
     const run = redis.records.run(before);
     const start = { node, now, slot: slot === '' ? null : slot, fencingToken: Number(token) };
     if (run !== null) runs.push(startRun(run, start));
-    else unreadable.push(failing(id, numberIn(before, ATTEMPT_AT) + 1));
+    else unreadable.push({ id, attempt: numberIn(before, ATTEMPT_AT) + 1 });
   }
-  if (unreadable.length > 0) await finishRuns(redis, node, unreadable);
+  await failUnreadable(redis, node, unreadable);
   return runs;
-}
-
-function failing(runId: string, attempt: number): RunFinish {
-  const error = JSON.stringify({ name: 'Error', message: UNREADABLE });
-  const outcome = { kind: 'end', status: 'failed', result: null, error } as const;
-  return { runId, attempt, settled: true, outcome, followUps: [] };
-}
-
-function numberIn([, state = []]: RecordReply, at: number): number {
-  return readNumber(state[at]) ?? 0;
 }

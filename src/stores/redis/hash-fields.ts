@@ -9,6 +9,11 @@ export function readNumber(field: StateField | undefined): number | null {
   return field === undefined || field === null || field === '' ? null : Number(field);
 }
 
+/** Reads a number in the state of a record; 0: it is not there. */
+export function numberIn([, state = []]: RecordReply, at: number): number {
+  return readNumber(state[at]) ?? 0;
+}
+
 /** Gathers the fields of a hash: those that are `null` or what a hash begins with are left out. */
 export class HashFields {
   /** Holds names and values in turn. */

@@ -29,6 +29,9 @@ export function readHints(payload: string, ours: string): HeardHints {
       case 'cancel':
         hints.push({ kind: 'cancel', runId: value });
         break;
+      case 'progress':
+        hints.push({ kind: 'progress', runId: value });
+        break;
       case 'ended':
         hints.push({ kind: 'ended', runId: value });
         break;

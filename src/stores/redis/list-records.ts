@@ -20,12 +20,18 @@ export async function listJobs({ session, records }: OpenRedis, query: JobQuery)
   return pageOf(found, query.limit, ({ id }) => id);
 }
 
-/** Lists runs, as {@link JobStore.listRuns} says: those that match are looked for among all, or among those of a job. */
+/**
+ * Lists runs, as {@link JobStore.listRuns} says: those that match are looked for among all, or among those of a
+ * job or of a parent.
+ */
 export async function listRuns({ session, records }: OpenRedis, query: RunQuery): Promise<Page<RunRecord>> {
   const { after: _after, ...filter } = query;
-  const jobId = query.jobId ?? '';
+  const { jobId = '', parentRunId = '' } = query;
   const found = await search(query, async (from, count) => {
-    const [runs, next] = (await session.run(LIST_RUNS, [jobId, from, count])) as [RecordReply[], string];
+    const [runs, next] = (await session.run(LIST_RUNS, [jobId, parentRunId, from, count])) as [
+      RecordReply[],
+      string,
+    ];
     return { found: records.runs(runs).filter((run) => matchesRun(run, filter)), next };
   });
   return pageOf(found, query.limit, runCursor);

@@ -17,9 +17,12 @@ import type {
   JobQuery,
   JobStore,
   Page,
+  PermitRequest,
+  Permits,
   ProgressReport,
   PutOutcome,
   RemovedJob,
+  ReturnedPermits,
   RunDisposition,
   RunFinish,
   RunQuery,
@@ -39,6 +42,7 @@ import { PRUNE_JOBS, PRUNE_RUNS } from './lua/prune.js';
 import { READ_RUN, READ_TIME } from './lua/reading.js';
 import { beat, leave, recoverRuns } from './node-life.js';
 import type { OpenRedis } from './open-redis.js';
+import { returnPermits, takePermits } from './permits.js';
 import { editJob, putJobs, readJobs, removeJob } from './put-jobs.js';
 import { RecordReader } from './read-records.js';
 import { connectRedis } from './connection/redis-connection.js';
@@ -191,6 +195,14 @@ export class RedisJobStore implements JobStore {
 
   async leave(node: string, dispositions: readonly RunDisposition[]): Promise<void> {
     await leave(this.#opened, node, dispositions);
+  }
+
+  async takePermits(request: PermitRequest): Promise<Permits> {
+    return takePermits(this.#opened, request);
+  }
+
+  async returnPermits(returned: ReturnedPermits): Promise<void> {
+    await returnPermits(this.#opened, returned);
   }
 
   async subscribe(listener: (hint: StoreHint) => void): Promise<() => Promise<void>> {

@@ -1,3 +1,4 @@
+import { isEndStatus } from '../../job/run-record.js';
 import type { RunRecord, RunStatus } from '../../job/run-record.js';
 import { runCursor } from '../match-records.js';
 import { readShape } from './check-shape.js';
@@ -27,7 +28,10 @@ type RunState =
  * Is what of a run never changes: the text of its record. The tags are a text in it: half a character in one of them, which
  * JSON can escape, is more than scripts can read.
  */
-type FixedRun = Omit<RunRecord, RunState | 'tags'> & { readonly tags: string };
+type FixedRun = Omit<RunRecord, RunState | 'tags' | 'input'> & {
+  readonly tags: string;
+  readonly input?: string;
+};
 
 /** Gives a new run as scripts take it: what they need to place it with the state that it begins in, and its text. */
 export function encodeRun(run: RunRecord): [place: string, text: string] {
@@ -46,8 +50,21 @@ export function encodeRun(run: RunRecord): [place: string, text: string] {
     String(attempt),
     stateOf(run),
     origin === 'scheduled' ? '1' : '',
+    ...kinOf(run),
   ];
   return [JSON.stringify(place), JSON.stringify(fixedOf(run))];
+}
+
+/** Gives what else scripts take of a run that follows or belongs to another one, or comes as ended; of any other, nothing. */
+function kinOf({ parentRunId, step, status, finishedAt }: RunRecord): readonly string[] {
+  const isEnded = isEndStatus(status);
+  if (parentRunId === null && !isEnded) return [];
+  return [
+    parentRunId ?? '',
+    step === null ? '' : '1',
+    isEnded ? status : 'queued',
+    isEnded ? String(finishedAt ?? '') : '',
+  ];
 }
 
 const FIXED = {
@@ -55,6 +72,8 @@ const FIXED = {
   ...{ jobName: 'string?', tags: 'string', origin: 'string', task: 'string', executor: 'string' },
   ...{ priority: 'number', data: 'string?', policy: 'string', recovery: 'string', scheduledAt: 'number' },
   ...{ createdAt: 'number', expiresAt: 'number?', parentRunId: 'string?', step: 'number?' },
+  // Left out where there is none: most runs have none.
+  input: 'string-',
 } as const satisfies Record<keyof FixedRun, FieldType>;
 
 /** Is where scripts give the attempt in the state of a run. */
@@ -84,6 +103,7 @@ export function decodeRun([text, state]: RecordReply): RunRecord | null {
     expiresAt: fixed.expiresAt,
     parentRunId: fixed.parentRunId,
     step: fixed.step,
+    input: fixed.input ?? null,
     // In the order in which scripts give them.
     status: state[0] as RunStatus,
     availableAt: readNumber(state[1]) ?? 0,
@@ -110,15 +130,16 @@ function queueOf({ executor, format, task, priority }: RunRecord): string {
 
 function fixedOf(run: RunRecord): FixedRun {
   const { format, id, uniqueKey, jobUid, jobId, jobName, tags, origin, task, executor, priority } = run;
-  const { data, policy, recovery, scheduledAt, createdAt, expiresAt, parentRunId, step } = run;
+  const { data, policy, recovery, scheduledAt, createdAt, expiresAt, parentRunId, step, input } = run;
   return {
     ...{ format, id, uniqueKey, jobUid, jobId, jobName, origin, task, executor, priority },
     tags: JSON.stringify(tags),
     ...{ data, policy, recovery, scheduledAt, createdAt, expiresAt, parentRunId, step },
+    ...(input === null ? {} : { input }),
   };
 }
 
-/** Gives the state of a queued run, but for what its place says. */
+/** Gives the state of a new run, but for what its place says. */
 function stateOf(run: RunRecord): readonly string[] {
   const fields = new HashFields();
   fields.number('attempt', run.attempt, 0);
@@ -127,7 +148,10 @@ function stateOf(run: RunRecord): readonly string[] {
   fields.text('owner', run.owner);
   fields.number('token', run.fencingToken, 0);
   fields.number('startedAt', run.startedAt);
+  fields.number('finishedAt', run.finishedAt);
+  fields.text('result', run.result);
   fields.text('error', run.error);
   fields.text('progress', run.progress);
+  fields.flag('cancel', run.cancelRequested);
   return fields.list;
 }

@@ -26,18 +26,14 @@ export function jobUidsOf(runs: readonly RunRecord[]): string[] {
 }
 
 /** Inserts queued runs whose jobs are locked. */
-export async function addRunsOf(
+async function addRunsOf(
   db: Database,
   session: Session,
   runs: readonly RunRecord[],
   jobs: ReadonlyMap<string, AdvancingJob>,
   now: number,
 ): Promise<AddedRun[]> {
-  const ids = runs.map(({ id }) => id);
-  const keys = runs.flatMap(({ uniqueKey }) => (uniqueKey === null ? [] : [uniqueKey]));
-  const known = new KnownRuns(await readRunsLike(db, session, ids, keys));
-  const uids = jobUidsOf(runs).filter((uid) => jobs.has(uid));
-  const { slots } = await readSlotsAndKeys(db, session, uids, []);
+  const known = await readKnownRuns(db, session, runs);
   const added = runs.map((run): AddedRun => {
     const existing = known.like(run);
     if (existing !== undefined) return { outcome: 'exists', run: existing };
@@ -46,24 +42,51 @@ export async function addRunsOf(
     return { outcome: 'queued', run };
   });
   const queued = added.filter(({ outcome }) => outcome === 'queued').map(({ run }) => run);
-  const stored = queued.map((run) => {
+  await insertNewRuns(db, session, queued, jobs, now);
+  return added;
+}
+
+/** Inserts runs that are not there, queued or ended, whose jobs are locked. */
+export async function insertNewRuns(
+  db: Database,
+  session: Session,
+  runs: readonly RunRecord[],
+  jobs: ReadonlyMap<string, AdvancingJob>,
+  now: number,
+): Promise<void> {
+  const uids = jobUidsOf(runs).filter((uid) => jobs.has(uid));
+  const { slots } = await readSlotsAndKeys(db, session, uids, []);
+  const stored = runs.map((run) => {
     const job = run.jobUid === null ? undefined : jobs.get(run.jobUid);
     const isBlocked = job !== undefined && run.availableAt <= now && !slots.isAnyFree(job);
     return { run, wakeAt: isBlocked ? null : wakeAtOf(run) };
   });
   await insertRuns(db, session, stored);
-  return added;
+}
+
+/** Finds the runs that some others would repeat. Where there are none to add, it asks nothing. */
+export async function readKnownRuns(
+  db: Database,
+  session: Session,
+  runs: readonly RunRecord[],
+): Promise<KnownRuns> {
+  if (runs.length === 0) return new KnownRuns([]);
+  const ids = runs.map(({ id }) => id);
+  const keys = runs.flatMap(({ uniqueKey }) => (uniqueKey === null ? [] : [uniqueKey]));
+  return new KnownRuns(await readRunsLike(db, session, ids, keys));
 }
 
 /** Finds runs by their unique keys and ids. */
-class KnownRuns {
+export class KnownRuns {
   readonly #byId = new Map<string, RunRecord>();
   readonly #byKey = new Map<string, RunRecord>();
 
+  /** Takes note of the runs that are there. */
   constructor(runs: readonly RunRecord[]) {
     for (const run of runs) this.add(run);
   }
 
+  /** Takes note of a run. */
   add(run: RunRecord): void {
     this.#byId.set(run.id, run);
     if (run.uniqueKey !== null) this.#byKey.set(run.uniqueKey, run);

@@ -4,12 +4,15 @@ import type { JobRecord } from '../../job/job-record.js';
 import type { RunRecord } from '../../job/run-record.js';
 import type { ClaimRequest, ClaimResult } from '../job-store.js';
 import { claimJob } from '../job-transitions.js';
+import { isExpired } from '../run-transitions.js';
 import { jobUidsOf } from './add-runs.js';
 import type { Database, Session } from './database.js';
 import { firstOf, isKnownJob, isKnownRun, nextOf, readHeads } from './due-heads.js';
 import type { Heads } from './due-heads.js';
 import { decodeJob } from './job-row.js';
 import { settleJobs } from './job-table.js';
+import { lockIdleParents, writeChanges } from './lock-families.js';
+import type { IdleParents } from './lock-families.js';
 import { decodeRun } from './run-row.js';
 import { writeEnds } from './run-table.js';
 import { asleep, startRuns } from './start-runs.js';
@@ -135,9 +138,18 @@ async function takeRuns(db: Database, request: ClaimRequest, page: Page, claimed
         and r.priority = ${sql.lit(page.priority)} and r.wake_at <= ${now} and ${isKnownRun(db, request)}
         order by r.wake_at limit ${pageSize} ${db.dialect.skipLocked}`,
     );
+    const due = rows.map(decodeRun);
+    const expired = due.filter((run) => isExpired(run, now));
+    const parents = await lockIdleParents(db, session, expired);
+    const left = new Set(expired.filter(({ parentRunId }) => parents.busy.has(parentRunId ?? '')));
     const rules = { node: request.node, now, mayStart: limit > 0 };
-    const start = await startRuns(db, session, rows.map(decodeRun), rules);
-    const endedJobs = await endMissedRuns(db, session, start.missed, now);
+    const start = await startRuns(
+      db,
+      session,
+      due.filter((run) => !left.has(run)),
+      rules,
+    );
+    const endedJobs = await endMissedRuns(db, session, start.missed, parents, now);
     return { ...start.outcome, ended: endedJobs, found: rows.length };
   });
   claimed.runs.push(...started);
@@ -152,9 +164,12 @@ async function endMissedRuns(
   db: Database,
   session: Session,
   missed: readonly RunRecord[],
+  { changes }: IdleParents,
   now: number,
 ): Promise<readonly JobRecord[]> {
+  for (const run of missed) changes.close(run, null, now);
   await writeEnds(db, session, missed.map(asleep));
-  const { ended } = await settleJobs(db, session, jobUidsOf(missed), now);
+  await writeChanges(db, session, changes);
+  const { ended } = await settleJobs(db, session, jobUidsOf([...missed, ...changes.queued]), now);
   return [...ended.values()];
 }

@@ -7,7 +7,7 @@ import type { NamedTable, SqlDialect } from './dialect.js';
 import { readStoreNow } from './row-values.js';
 import type { Row } from './row-values.js';
 import type { RowWriter } from './row-writer.js';
-import { columnsOf, JOBS, META, NODES, RUNS } from './tables.js';
+import { columnsOf, JOBS, META, NODES, PERMITS, RUNS } from './tables.js';
 import type { Table } from './tables.js';
 
 /** Runs statements: the pool outside of a transaction, one connection inside. */
@@ -23,6 +23,8 @@ export interface TableNames {
   readonly nodes: NamedTable;
   /** Is the table of what holds for the whole store. */
   readonly meta: NamedTable;
+  /** Is the table of permits. */
+  readonly permits: NamedTable;
 }
 
 /** Is how often a transaction is tried that others get in the way of. */
@@ -175,5 +177,11 @@ export function nameTables(dialect: SqlDialect, schema: string | null, prefix: s
     const text = `${inSchema}${dialect.quote(`${prefix}${table.name}`)}`;
     return { table, text, sql: sql.raw(text) };
   };
-  return { jobs: named(JOBS), runs: named(RUNS), nodes: named(NODES), meta: named(META) };
+  return {
+    jobs: named(JOBS),
+    runs: named(RUNS),
+    nodes: named(NODES),
+    meta: named(META),
+    permits: named(PERMITS),
+  };
 }

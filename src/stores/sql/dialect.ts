@@ -59,6 +59,8 @@ export interface SqlDialect {
   readonly canReturn: boolean;
   /** Gives the statements that make a table with its indexes, and do nothing where they exist. */
   createTable(target: NamedTable, prefix: string): readonly string[];
+  /** Gives the statement that adds a column to a table; where it exists it does nothing, or fails: see {@link isColumnThere}. */
+  addColumn(target: NamedTable, column: Column): string;
   /** Is a statement that tells listeners on a channel something; `null`: the database cannot. */
   notify(channel: string, payload: string): RawBuilder<unknown> | null;
   /** Holds off other migrations of the same tables; in a transaction, and let go by {@link unlock} or its end. */
@@ -71,4 +73,6 @@ export interface SqlDialect {
   isUniqueViolation(error: unknown): boolean;
   /** Tells whether a table does not exist. */
   isMissingTable(error: unknown): boolean;
+  /** Tells whether a column was not added because it exists. */
+  isColumnThere(error: unknown): boolean;
 }

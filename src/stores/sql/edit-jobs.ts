@@ -4,9 +4,11 @@ import type { RunRecord } from '../../job/run-record.js';
 import type { ClaimRelease, JobPatch, RemovedJob } from '../job-store.js';
 import { patchJob, releaseJob } from '../job-transitions.js';
 import { endRun } from '../run-transitions.js';
+import { jobUidsOf } from './add-runs.js';
 import type { Database, Session } from './database.js';
 import { deleteJobs, lockJobs, settleJobs, updateJobs } from './job-table.js';
-import { lockRuns, writeEnds } from './run-table.js';
+import { lockParentsOf, writeChanges } from './lock-families.js';
+import { lockRuns, writeRuns } from './run-table.js';
 
 /** Edits a job, as {@link JobStore.patchJob} says. */
 export async function editJob(
@@ -68,10 +70,10 @@ export async function cancelQueuedRuns(
     sql`${db.dialect.isIn(sql`r.job_uid`, uids)} and r.status = 'queued'`,
   );
   const cancelled = runs.map((run) => endRun(run, 'cancelled', now));
-  await writeEnds(
-    db,
-    session,
-    cancelled.map((run) => ({ run, wakeAt: null })),
-  );
+  const changes = await lockParentsOf(db, session, cancelled);
+  for (const run of cancelled) changes.close(run, null, now);
+  await writeRuns(db, session, cancelled);
+  await writeChanges(db, session, changes);
+  await settleJobs(db, session, jobUidsOf(changes.queued), now);
   return cancelled;
 }

@@ -1,4 +1,4 @@
-import type { StoreHint } from '../job-store.js';
+import type { RunHint, StoreHint } from '../job-store.js';
 import type { Database } from './database.js';
 
 /** Is a hint as it travels: with the store instance that sent it, which does not need to hear it. */
@@ -7,7 +7,7 @@ interface SentHint {
   readonly hints: readonly StoreHint[];
 }
 
-/** Is how many runs to cancel one notification names: its text is limited to 8,000 bytes. */
+/** Is how many runs to cancel, or with progress, one notification names: its text is limited to 8,000 bytes. */
 const MAX_RUNS = 100;
 /** Is how many ended runs it names; of more it is told that there are some, and whoever waits for one looks. */
 const MAX_ENDED = 20;
@@ -22,6 +22,7 @@ export class HintSender {
   readonly #from: string;
   #workAt: number | null | undefined = undefined;
   readonly #cancelled = new Set<string>();
+  readonly #progressed = new Set<string>();
   readonly #ended = new Set<string>();
   #sending: Promise<void> | null = null;
 
@@ -42,6 +43,12 @@ export class HintSender {
   /** Tells the owner of a run that it is to be cancelled. */
   cancel(runId: string): void {
     this.#cancelled.add(runId);
+    this.#send();
+  }
+
+  /** Tells that a run has told how far it is. */
+  progress(runId: string): void {
+    this.#progressed.add(runId);
     this.#send();
   }
 
@@ -76,9 +83,12 @@ export class HintSender {
   }
 
   #take(): StoreHint[] {
-    const cancelled = [...this.#cancelled].slice(0, MAX_RUNS);
-    for (const runId of cancelled) this.#cancelled.delete(runId);
-    const hints: StoreHint[] = cancelled.map((runId) => ({ kind: 'cancel', runId }));
+    const cancelled = takeFirst(this.#cancelled, MAX_RUNS);
+    const progressed = takeFirst(this.#progressed, MAX_RUNS - cancelled.length);
+    const hints: StoreHint[] = [
+      ...cancelled.map((runId) => ({ kind: 'cancel', runId }) as const),
+      ...progressed.map((runId) => ({ kind: 'progress', runId }) as const),
+    ];
     if (this.#workAt !== undefined) hints.push({ kind: 'work', at: this.#workAt });
     this.#workAt = undefined;
     hints.push(...this.#takeEnded());
@@ -94,6 +104,13 @@ export class HintSender {
   }
 }
 
+/** Takes the first of some ids out. */
+function takeFirst(ids: Set<string>, limit: number): string[] {
+  const taken = [...ids].slice(0, limit);
+  for (const id of taken) ids.delete(id);
+  return taken;
+}
+
 /** Reads what another instance sent; what is ours, or not to be understood, comes to nothing. */
 export function readHints(payload: string, ours: string): readonly StoreHint[] {
   try {
@@ -104,9 +121,11 @@ export function readHints(payload: string, ours: string): readonly StoreHint[] {
   }
 }
 
+const OF_RUNS: ReadonlySet<unknown> = new Set<RunHint['kind']>(['cancel', 'progress', 'ended']);
+
 function isHint(value: unknown): value is StoreHint {
   const hint = value as Partial<Record<'kind' | 'at' | 'runId', unknown>> | null;
   if (hint?.kind === 'work') return hint.at === null || typeof hint.at === 'number';
   if (hint?.kind === 'runs-ended') return true;
-  return (hint?.kind === 'cancel' || hint?.kind === 'ended') && typeof hint.runId === 'string';
+  return OF_RUNS.has(hint?.kind) && typeof hint?.runId === 'string';
 }

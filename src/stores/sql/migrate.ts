@@ -32,13 +32,22 @@ async function bringUpToDate(db: Database, options: ResolvedSqlOptions): Promise
       const from = await readVersion(db, session);
       for (const { version, statements } of MIGRATIONS) {
         if (version <= from) continue;
-        for (const text of statements(dialect, tables, options)) await sql.raw(text).execute(session);
+        for (const text of statements(dialect, tables, options)) await runStep(db, session, text);
         await sql.raw(recordVersion(tables, version)).execute(session);
       }
     } finally {
       await dialect.unlock(name)?.execute(session);
     }
   });
+}
+
+/** Runs a statement of a migration, which may have been run before: not every database undoes one that broke off. */
+async function runStep({ dialect }: Database, session: Session, text: string): Promise<void> {
+  try {
+    await sql.raw(text).execute(session);
+  } catch (error) {
+    if (!dialect.isColumnThere(error)) throw error;
+  }
 }
 
 async function lock(db: Database, session: Session, name: string): Promise<void> {

@@ -8,6 +8,7 @@ import { postgresDialect } from './postgres/postgres-dialect.js';
 import { resolveNaming } from './sql-options.js';
 import type { SqlNaming, TableNaming } from './sql-options.js';
 import { sqliteDialect } from './sqlite/sqlite-dialect.js';
+import { tableOfVersion } from './tables.js';
 
 /** Is a step from one version of the tables to the next. Steps only add: older code goes on working beside newer. */
 export interface Migration {
@@ -38,16 +39,25 @@ export const MIGRATIONS: readonly Migration[] = [
       const { jobs, runs, nodes, meta } = tables;
       return [
         ...metaStatements(dialect, tables, naming),
-        ...[jobs, runs, nodes].flatMap((table) => dialect.createTable(table, naming.tablePrefix)),
+        ...[jobs, runs, nodes].flatMap((target) =>
+          dialect.createTable({ ...target, table: tableOfVersion(target.table, 1) }, naming.tablePrefix),
+        ),
         insertOnce(meta, 'highest_token'),
         insertOnce(meta, 'schema_version'),
       ];
     },
   },
+  {
+    version: 2,
+    statements: (dialect, { runs, permits }, naming) => [
+      ...dialect.createTable(permits, naming.tablePrefix),
+      ...addColumns(dialect, runs, 2),
+    ],
+  },
 ];
 
 /** Is the version of the tables that this version of the library needs. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Gives the statement that records which version the tables have. */
 export function recordVersion({ meta }: TableNames, version: number): string {
@@ -72,6 +82,13 @@ export function migrationSql(database: SqlDatabaseName, naming: SqlNaming = {}, 
     ])
     .map((statement) => `${statement};\n`)
     .join('\n');
+}
+
+/** Gives the statements that add the columns to a table that came with a version. */
+function addColumns(dialect: SqlDialect, target: NamedTable, version: number): readonly string[] {
+  return target.table.columns
+    .filter(({ since }) => since === version)
+    .map((column) => dialect.addColumn(target, column));
 }
 
 /** Gives the statement that inserts a row of value 0 unless it is there: not every database undoes a migration that broke off. */

@@ -1,5 +1,4 @@
-import type { RecoveryPolicy } from '../../job/job-policy.js';
-import type { RunOrigin, RunRecord, RunStatus } from '../../job/run-record.js';
+import type { RunOrigin, RunRecord, RunRecovery, RunStatus } from '../../job/run-record.js';
 import {
   readFlag,
   readInteger,
@@ -58,6 +57,9 @@ export const runEnd: RowWriter<StoredRun> = rowWriter<StoredRun>(KEY, [
   ...END_ONLY_FIELDS,
 ]);
 
+/** Writes who owns runs. */
+export const runOwner: RowWriter<StoredRun> = rowWriter<StoredRun>(KEY, [['owner', ({ run }) => run.owner]]);
+
 /** Writes runs whole. */
 export const wholeRun: RowWriter<StoredRun> = rowWriter<StoredRun>(KEY, [
   ...START_FIELDS,
@@ -80,6 +82,7 @@ export const wholeRun: RowWriter<StoredRun> = rowWriter<StoredRun>(KEY, [
   ['expires_at', ({ run }) => run.expiresAt],
   ['parent_run_id', ({ run }) => run.parentRunId],
   ['step', ({ run }) => run.step],
+  ['input', ({ run }) => run.input],
 ]);
 
 /** Reads the row of a run. */
@@ -98,7 +101,7 @@ export function decodeRun(row: Row): RunRecord {
     priority: readInteger(row['priority']),
     data: readNullableText(row['data']),
     policy: readText(row['policy']),
-    recovery: readText(row['recovery']) as RecoveryPolicy,
+    recovery: readText(row['recovery']) as RunRecovery,
     scheduledAt: readInteger(row['scheduled_at']),
     createdAt: readInteger(row['created_at']),
     availableAt: readInteger(row['available_at']),
@@ -119,5 +122,6 @@ export function decodeRun(row: Row): RunRecord {
     cancelRequested: readFlag(row['cancel_requested']),
     parentRunId: readNullableText(row['parent_run_id']),
     step: readNullableInteger(row['step']),
+    input: readNullableText(row['input']),
   };
 }

@@ -4,7 +4,7 @@ import type { RunRecord } from '../../job/run-record.js';
 import type { Database, Session } from './database.js';
 import { HeldSlots } from './held-slots.js';
 import type { SlottedJob } from './held-slots.js';
-import { decodeRun, runEnd, runStart, wholeRun } from './run-row.js';
+import { decodeRun, runEnd, runOwner, runStart, wholeRun } from './run-row.js';
 import type { StoredRun } from './run-row.js';
 import { readInteger, readStoreNow, readText } from './row-values.js';
 
@@ -107,6 +107,16 @@ export async function writeEnds(db: Database, session: Session, runs: readonly S
   await db.update(session, db.tables.runs, runEnd, runs);
 }
 
+/** Writes what the end of an attempt moves of runs that are there, each with when a claim may take it. */
+export async function writeRuns(db: Database, session: Session, runs: readonly RunRecord[]): Promise<void> {
+  await writeEnds(db, session, runs.map(withWakeAt));
+}
+
+/** Writes who owns runs that are there. */
+export async function writeOwners(db: Database, session: Session, runs: readonly RunRecord[]): Promise<void> {
+  await db.update(session, db.tables.runs, runOwner, runs.map(withWakeAt));
+}
+
 /** Lets as many runs that wait for a slot be claimed as their jobs have free ones; gives the uids of those jobs. */
 export async function releaseBlocked(
   db: Database,
@@ -140,6 +150,10 @@ export async function releaseBlocked(
     released.add(job.uid);
   }
   return released;
+}
+
+function withWakeAt(run: RunRecord): StoredRun {
+  return { run, wakeAt: wakeAtOf(run) };
 }
 
 function byId(a: StoredRun, b: StoredRun): number {

@@ -22,9 +22,12 @@ import type {
   JobQuery,
   JobStore,
   Page,
+  PermitRequest,
+  Permits,
   ProgressReport,
   PutOutcome,
   RemovedJob,
+  ReturnedPermits,
   RunDisposition,
   RunFinish,
   RunQuery,
@@ -39,17 +42,20 @@ import { commitFirings } from './commit-firings.js';
 import { Database, nameTables } from './database.js';
 import type { SqlDialectName } from './dialect.js';
 import { editJob, releaseClaims, removeJob } from './edit-jobs.js';
-import { finishRuns, leave, recoverRuns, reportProgress, requestCancel } from './end-runs.js';
+import { leave, recoverRuns, reportProgress, requestCancel } from './end-runs.js';
+import { finishRuns } from './finish-runs.js';
 import { HintSender, readHints } from './hint-sender.js';
 import { readJob } from './job-table.js';
 import { kyselyConnector } from './kysely-connector.js';
 import type { KyselyLike } from './kysely-connector.js';
 import { listJobs, listRuns } from './list-records.js';
+import { isStep } from './lock-families.js';
 import { migrate } from './migrate.js';
 import { mysqlConnector } from './mysql/connect-mysql.js';
 import type { Mysql2PoolLike } from './mysql/mysql2-pool-like.js';
 import { postgresConnector } from './postgres/connect-postgres.js';
 import type { PgPoolLike } from './postgres/pg-pool-like.js';
+import { returnPermits, takePermits } from './permits.js';
 import { pruneJobs, pruneRuns } from './prune.js';
 import { putJobs } from './put-jobs.js';
 import { resolveDialect } from './resolve-dialect.js';
@@ -89,8 +95,8 @@ interface OpenStore {
  *
  * Every call is a transaction of statements about whole batches, but for claims: those take what is due in steps, each a
  * transaction, and what one that is rejected took is found again by heartbeats, and by the end of its claims. Jobs are
- * locked before their runs, both in the order of their ids; claims pass over what others have locked. What gets in each
- * other's way is repeated.
+ * locked before the parents of steps, and these before runs, each in the order of their ids; claims pass over what others
+ * have locked. What gets in each other's way is repeated.
  */
 export class SqlJobStore implements JobStore {
   readonly capabilities: StoreCapabilities = Object.freeze({ durable: true, shared: true });
@@ -197,7 +203,7 @@ export class SqlJobStore implements JobStore {
     const outcomes = await putJobs(db, puts);
     const changed = outcomes.filter(({ outcome }) => WRITING.has(outcome)).map(({ job }) => job);
     hintJobs(hints, changed);
-    for (const { cancelled } of outcomes) for (const run of cancelled) hintEnd(hints, run);
+    for (const { cancelled } of outcomes) hintEnds(hints, cancelled);
     return outcomes;
   }
 
@@ -211,7 +217,7 @@ export class SqlJobStore implements JobStore {
   async removeJob(id: string): Promise<RemovedJob | null> {
     const { db, hints } = this.#opened;
     const removed = await removeJob(db, id);
-    for (const run of removed?.cancelled ?? []) hintEnd(hints, run);
+    hintEnds(hints, removed?.cancelled ?? []);
     return removed;
   }
 
@@ -227,7 +233,7 @@ export class SqlJobStore implements JobStore {
   async claim(request: ClaimRequest): Promise<ClaimResult> {
     const { db, hints } = this.#opened;
     const claim = await claimWork(db, request);
-    for (const run of claim.missed) hintEnd(hints, run);
+    hintEnds(hints, claim.missed);
     return claim;
   }
 
@@ -249,29 +255,34 @@ export class SqlJobStore implements JobStore {
     const { db, hints } = this.#opened;
     const added = await addRuns(db, runs);
     const queued = added.filter(({ outcome }) => outcome === 'queued');
-    hintWork(
+    hintRuns(
       hints,
-      queued.map(({ run }) => ({ at: run.availableAt, writtenAt: run.createdAt })),
+      queued.map(({ run }) => run),
     );
     return added;
   }
 
   async finishRuns(node: string, finishes: readonly RunFinish[]): Promise<FinishResult[]> {
     const { db, hints } = this.#opened;
-    const results = await finishRuns(db, node, finishes);
-    for (const { outcome, run } of results) if (outcome === 'ok' && run !== null) hintEnd(hints, run);
+    const { results, queued } = await finishRuns(db, node, finishes);
+    for (const { outcome, run, parent } of results) {
+      if (outcome === 'ok' && run !== null) hintEnd(hints, run);
+      if (parent?.status === 'queued') hints.work(null);
+    }
+    hintRuns(hints, queued);
     return results;
   }
 
   async reportProgress(node: string, reports: readonly ProgressReport[]): Promise<void> {
-    await reportProgress(this.#opened.db, node, reports);
+    const { db, hints } = this.#opened;
+    for (const runId of await reportProgress(db, node, reports)) hints.progress(runId);
   }
 
   async requestCancel(runId: string): Promise<CancelOutcome> {
     const { db, hints } = this.#opened;
     const result = await requestCancel(db, runId);
     if (result.outcome === 'requested') hints.cancel(runId);
-    if (result.outcome === 'cancelled') hintEnd(hints, result.run);
+    if (result.outcome === 'cancelled') hintEnds(hints, [result.run]);
     return result;
   }
 
@@ -301,12 +312,21 @@ export class SqlJobStore implements JobStore {
   async recover(node: string): Promise<RunRecord[]> {
     const { db, hints } = this.#opened;
     const recovered = await recoverRuns(db, node);
-    for (const run of recovered) hintEnd(hints, run);
+    hintEnds(hints, recovered);
     return recovered;
   }
 
   async leave(node: string, dispositions: readonly RunDisposition[]): Promise<void> {
-    await leave(this.#opened.db, node, dispositions);
+    const { db, hints } = this.#opened;
+    hintEnds(hints, await leave(db, node, dispositions));
+  }
+
+  async takePermits(request: PermitRequest): Promise<Permits> {
+    return takePermits(this.#opened.db, request);
+  }
+
+  async returnPermits(returned: ReturnedPermits): Promise<void> {
+    await returnPermits(this.#opened.db, returned);
   }
 
   get #opened(): OpenStore {
@@ -389,6 +409,22 @@ function hintJobs(hints: HintSender, jobs: readonly JobRecord[]): void {
     hints,
     jobs.map((job) => ({ at: idleWakeAt(job), writtenAt: job.updatedAt })),
   );
+}
+
+/** Tells of queued runs that come due. */
+function hintRuns(hints: HintSender, runs: readonly RunRecord[]): void {
+  hintWork(
+    hints,
+    runs.map(({ availableAt, createdAt }) => ({ at: availableAt, writtenAt: createdAt })),
+  );
+}
+
+/** Tells which of some runs have ended; the end of a step may be what its parent awaited. */
+function hintEnds(hints: HintSender, runs: readonly RunRecord[]): void {
+  for (const run of runs) {
+    hintEnd(hints, run);
+    if (isStep(run) && isEndStatus(run.status)) hints.work(null);
+  }
 }
 
 /** Tells that a run has ended, if it has; nobody can wait for one that a trigger caused. */

@@ -18,6 +18,8 @@ export interface Column {
   readonly type: ColumnType;
   /** Says whether it may be null. */
   readonly isNullable: boolean;
+  /** Is the version of the tables that it came with. */
+  readonly since: number;
 }
 
 /** Is an index of a table. */
@@ -134,6 +136,7 @@ export const RUNS: Table = {
     nullable('step', 'instant'),
     // When a claim may take the run; null: never, or not before a slot of its job is freed.
     nullable('wake_at', 'instant'),
+    nullable('input', 'text', 2),
   ],
   indexes: [
     uniqueIndex('runs_key', ['unique_key'], 'unique_key is not null'),
@@ -163,17 +166,35 @@ export const META: Table = {
   indexes: [],
 };
 
+/** Keeps the permits to start runs that still count. */
+export const PERMITS: Table = {
+  name: 'permits',
+  primaryKey: 'permit_key',
+  columns: [
+    column('permit_key', 'composite-key'),
+    column('given', 'text'),
+    // When none of them counts any more.
+    column('free_at', 'instant'),
+  ],
+  indexes: [],
+};
+
+/** Gives a table with the columns that it had in a version. */
+export function tableOfVersion(table: Table, version: number): Table {
+  return { ...table, columns: table.columns.filter(({ since }) => since <= version) };
+}
+
 /** Gives columns of a table by their names, in the order of the names. */
 export function columnsOf(table: Table, names: readonly string[]): readonly Column[] {
   return names.flatMap((name) => table.columns.filter((each) => each.name === name));
 }
 
 function column(name: string, type: ColumnType): Column {
-  return { name, type, isNullable: false };
+  return { name, type, isNullable: false, since: 1 };
 }
 
-function nullable(name: string, type: ColumnType): Column {
-  return { name, type, isNullable: true };
+function nullable(name: string, type: ColumnType, since: number = 1): Column {
+  return { name, type, isNullable: true, since };
 }
 
 function index(

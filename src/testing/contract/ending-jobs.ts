@@ -115,7 +115,7 @@ export const endingJobs: readonly StoreContractCase[] = [
 
   contractCase('a follow-up of the last run keeps its job from ending', async (bench) => {
     const { job, run } = await bench.fire({ id: 'job' }, NO_MORE);
-    const next = bench.aFiring(job, bench.now, { origin: 'chained', parentRunId: run.id, step: 1 });
+    const next = bench.aFiring(job, bench.now, { origin: 'chained', parentRunId: run.id });
     assert.equal((await bench.tryFinish(run, { followUps: [next] })).ended, null);
     assert.equal((await bench.tryFinish(await bench.claimRun())).ended?.id, 'job');
   }),

@@ -42,7 +42,7 @@ export const finishingRuns: readonly StoreContractCase[] = [
   ),
 
   contractCase('finishRuns records every way to end', async (bench) => {
-    for (const status of ['succeeded', 'failed', 'cancelled', 'missed', 'lost'] as const) {
+    for (const status of ['succeeded', 'failed', 'cancelled', 'missed', 'lost', 'skipped'] as const) {
       await bench.addRun();
       const error = status === 'succeeded' ? null : `{"message":"${status}"}`;
       const ended = await bench.finish(await bench.claimRun(), {
@@ -75,7 +75,7 @@ export const finishingRuns: readonly StoreContractCase[] = [
   contractCase('finishRuns of another node or another attempt is lost and changes nothing', async (bench) => {
     const { run } = await bench.fire();
     for (const finish of [await bench.tryFinish(run, {}, 'b'), await bench.tryFinish(run, { attempt: 2 })]) {
-      assert.deepEqual(finish, { outcome: 'lost', run, ended: null, unblocked: false });
+      assert.deepEqual(finish, { outcome: 'lost', run, ended: null, unblocked: false, parent: null });
     }
     assert.equal((await bench.tryFinish(run, { attempt: 0 })).outcome, 'lost');
     assert.deepEqual(await bench.run(run.id), run);
@@ -230,11 +230,10 @@ export const finishingRuns: readonly StoreContractCase[] = [
 
   contractCase('finishRuns inserts follow-ups with the outcome', async (bench) => {
     const { job, run } = await bench.fire();
-    const retry = aManualRun(bench.now, job, { parentRunId: run.id, step: 0 });
+    const retry = aManualRun(bench.now, job, { parentRunId: run.id });
     const chained = aRun(bench.now, {
       origin: 'chained',
       parentRunId: run.id,
-      step: 1,
       data: '{"previous":1}',
     });
     await bench.finish(run, { followUps: [retry, chained] });

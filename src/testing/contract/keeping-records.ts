@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { contractCase } from './contract-case.js';
 import type { StoreContractCase } from './contract-case.js';
-import { aPut, aRun, asPut, aSpan, MINUTE } from './records.js';
+import { aPut, aRetry, aRun, asPut, aSpan, MINUTE } from './records.js';
 import { found, idsOf, only } from './store-bench.js';
 
 const TEXT = 'Zoë’s "quoted" \\path\\ \'single\' `tick` ; -- /* */ ${x} {y} %s %_ \t\n 日本語 👩‍🚀 \u2028 ﷽';
@@ -172,10 +172,24 @@ export const keepingRecords: readonly StoreContractCase[] = [
       expiresAt: LATEST_MS,
       parentRunId: 'Parent',
       step: 3,
+      input: DATA,
     });
     assert.deepEqual(await bench.store.addRuns([run]), [{ outcome: 'queued', run }]);
     assert.deepEqual(await bench.run(run.id), run);
     assert.deepEqual((await bench.store.listRuns({ limit: 1 })).items, [run]);
+  }),
+
+  contractCase('what a run was given as input stays as it is, through every attempt', async (bench) => {
+    const added = await bench.addRun({ input: DATA, recovery: 'resume' });
+    assert.deepEqual(await bench.run(added.id), added);
+    const run = await bench.claimRun();
+    await bench.finish(run, { outcome: aRetry(bench.now - 1) });
+    const again = await bench.claimRun();
+    assert.deepEqual([again.attempt, again.input, again.recovery], [2, DATA, 'resume']);
+    const ended = await bench.finish(again, {
+      outcome: { kind: 'end', status: 'succeeded', result: '1', error: null },
+    });
+    assert.deepEqual([ended.input, (await bench.run(run.id)).input], [DATA, DATA]);
   }),
 
   contractCase('the result, error and progress of a run come back exactly', async (bench) => {

@@ -130,6 +130,7 @@ export function aRun(now: number, overrides: Partial<RunRecord> = {}): RunRecord
     cancelRequested: false,
     parentRunId: null,
     step: null,
+    input: null,
     ...overrides,
   };
 }
@@ -139,6 +140,22 @@ export function aManualRun(now: number, job: JobRecord, overrides: Partial<RunRe
   const { task, executor, priority, name, tags } = job.definition;
   const ofJob = { jobUid: job.uid, jobId: job.id, jobName: name, tags, task, executor, priority };
   return aRun(now, { ...ofJob, origin: 'manual', ...overrides });
+}
+
+/** Makes a queued step of a run, available for a minute. */
+export function aStep(
+  now: number,
+  parent: RunRecord,
+  step: number,
+  overrides: Partial<RunRecord> = {},
+): RunRecord {
+  const { jobId, jobName, tags } = parent;
+  return aRun(now, { jobId, jobName, tags, origin: 'chained', parentRunId: parent.id, step, ...overrides });
+}
+
+/** Makes a step of a run that was never begun. */
+export function aSkippedStep(now: number, parent: RunRecord, step: number): RunRecord {
+  return aStep(now, parent, step, { status: 'skipped', finishedAt: now });
 }
 
 /** Makes the run of a job at a fire time. */
@@ -187,6 +204,10 @@ export const SUCCESS: RunOutcome = { kind: 'end', status: 'succeeded', result: n
 export const FAILURE: RunOutcome = { kind: 'end', status: 'failed', result: null, error: '{"message":"no"}' };
 /** Is an attempt broken off by a shutdown. */
 export const HAND_BACK: RunOutcome = { kind: 'hand-back' };
+/** Is an attempt whose executor died. */
+export const DIED: RunOutcome = { kind: 'died' };
+/** Is an attempt that goes on once its steps have ended. */
+export const AWAIT: RunOutcome = { kind: 'await' };
 
 /** Makes a failure that is to be tried again at an instant. */
 export function aRetry(availableAt: number, error = '{"message":"again"}'): RunOutcome {

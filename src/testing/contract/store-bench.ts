@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { JobRecord } from '../../job/job-record.js';
+import { isAwaiting } from '../../job/run-record.js';
 import type { RunRecord } from '../../job/run-record.js';
 import type { IfExists } from '../../job/job-options.js';
 import type {
@@ -15,12 +16,20 @@ import type {
   RunFinish,
 } from '../../stores/job-store.js';
 import { systemClock } from '../../time/system-clock.js';
-import { aDecision, aFiring, aJob, aManualRun, aPut, aRun, SUCCESS } from './records.js';
+import { aDecision, aFiring, aJob, aManualRun, aPut, aRun, aStep, AWAIT, SUCCESS } from './records.js';
 import type { JobOverrides } from './records.js';
 import type { JobStoreHarness } from './store-harness.js';
 
 /** Is what a decision came to that was not lost. */
 export type Committed = Extract<CommitResult, { outcome: 'committed' }>;
+
+/** Is a run that awaits its first step. */
+export interface Chain {
+  /** Is the run. */
+  readonly parent: RunRecord;
+  /** Is the step. */
+  readonly step: RunRecord;
+}
 
 /** Is an open store with the calls that most cases make, each checked for going well. */
 export class StoreBench {
@@ -214,6 +223,31 @@ export class StoreBench {
     const { outcome, run: after } = await this.tryFinish(run, overrides);
     assert.equal(outcome, 'ok');
     return found(after);
+  }
+
+  /** Lets a run await a first step, which is queued. */
+  async awaitStep(run: RunRecord, overrides: Partial<RunRecord> = {}): Promise<Chain> {
+    const step = aStep(this.now, run, 0, overrides);
+    const parent = await this.finish(run, { outcome: AWAIT, followUps: [step] });
+    assert.ok(isAwaiting(parent), 'a run with an open step does not await it');
+    return { parent, step };
+  }
+
+  /** Adds a job whose run, of node `a`, awaits a first step, which is queued. */
+  async chain(
+    overrides: JobOverrides = {},
+    decision: Partial<FiringDecision> = {},
+  ): Promise<Chain & { job: JobRecord }> {
+    const { job, run } = await this.fire(overrides, decision);
+    return { job, ...(await this.awaitStep(run)) };
+  }
+
+  /** Adds a run without a job, of node `a`, that awaits a first step, which node `b` runs. */
+  async begunChain(overrides: Partial<RunRecord> = {}): Promise<Chain> {
+    const { id } = await this.addRun();
+    const { runs } = await this.claim();
+    const { parent } = await this.awaitStep(found(runs.find((run) => run.id === id)), overrides);
+    return { parent, step: await this.claimRun({ node: 'b' }) };
   }
 }
 

@@ -167,6 +167,7 @@ export function aRun(nth: number, changes: Partial<RunRecord> = {}): RunRecord {
     cancelRequested: false,
     parentRunId: null,
     step: null,
+    input: null,
     ...changes,
   };
 }

@@ -9,6 +9,7 @@ import type {
   PutOutcome,
   AddedRun,
   RemovedJob,
+  RunDisposition,
   RunFinish,
   RunOutcome,
   RunRecord,
@@ -50,7 +51,10 @@ export const CALL_MARKS: Readonly<Record<RecordedMethod, MarkCall>> = {
   }),
   heartbeat: () => null,
   recover: (dead: string) => ({ dead }),
-  leave: (node: string) => ({ node }),
+  leave: (node: string, dispositions: readonly RunDisposition[]) => ({
+    node,
+    finishes: dispositions.map(markDisposition),
+  }),
 };
 
 /** Gives what a history keeps of an answer; `null`: nothing, as it tells nothing new. */
@@ -89,6 +93,7 @@ export const ANSWER_MARKS: Readonly<Record<RecordedMethod, MarkAnswer>> = {
       outcome: results[at]?.outcome ?? 'lost',
       status: results[at]?.run?.status ?? null,
     })),
+    runs: results.flatMap(({ parent }) => (parent === null ? [] : [markRun(parent)])),
   }),
   heartbeat: ({ alive }: Heartbeat, [node]: readonly string[]) =>
     alive || node === undefined ? null : { node, alive },
@@ -110,8 +115,13 @@ function markJob(job: JobRecord): JobMark {
   return { uid, id, fence, trigger, maxInstances, nextRunAt, createdAt };
 }
 
-function markFinish({ runId, attempt, outcome }: RunFinish): FinishMark {
-  return { runId, attempt, sent: outcome === null ? null : sentOutcome(outcome) };
+function markFinish({ runId, attempt, outcome, followUps }: RunFinish): FinishMark {
+  const sent = outcome === null ? null : sentOutcome(outcome);
+  return { runId, attempt, sent, ...(followUps.length > 0 && { followUps: followUps.map(({ id }) => id) }) };
+}
+
+function markDisposition({ runId, attempt, action }: RunDisposition): FinishMark {
+  return { runId, attempt, sent: action === 'lose' ? 'lost' : action };
 }
 
 function sentOutcome(outcome: RunOutcome): FinishMark['sent'] {

@@ -38,7 +38,9 @@ export interface FinishMark {
   readonly runId: string;
   readonly attempt: number;
   /** Is what was sent; `null`: only that the handler has settled. */
-  readonly sent: EndStatus | 'retry' | 'hand-back' | null;
+  readonly sent: EndStatus | 'retry' | 'hand-back' | 'died' | 'await' | null;
+  /** Holds the ids of the runs that were to be inserted with it; absent where there were none. */
+  readonly followUps?: readonly string[];
   /** Is the store's answer; absent in calls. */
   readonly outcome?: 'ok' | 'lost';
   /** Is the run's status after it; absent in calls. */
@@ -92,14 +94,20 @@ export interface EffectStart extends Stamp {
   readonly attempt: number;
   readonly scheduledAt: number;
   readonly token: number;
+  /** Is what the step before gave; absent where there was none. */
+  readonly previous?: unknown;
+  /** Is the run whose failure it was begun for; absent elsewhere. */
+  readonly failure?: string;
 }
 
 /** Is the last thing that a handler does. */
-interface EffectEnd extends Stamp {
+export interface EffectEnd extends Stamp {
   readonly kind: 'effect:end';
   readonly runId: string;
   readonly attempt: number;
   readonly how: 'done' | 'aborted' | 'failed';
+  /** Is what the handler gave; absent where that was nothing. */
+  readonly result?: unknown;
 }
 
 /** Is an event of a scheduler. */

@@ -11,10 +11,10 @@ export class HistoryWriter {
   readonly #process: string;
   readonly #file: number;
 
-  /** Opens the file of a process in a folder. */
-  constructor(folder: string, process: string) {
+  /** Opens the file of a process in a folder; a thread of its has one under another name. */
+  constructor(folder: string, process: string, name = process) {
     this.#process = process;
-    this.#file = openSync(join(folder, `${process}.jsonl`), 'a');
+    this.#file = openSync(join(folder, `${name}.jsonl`), 'a');
   }
 
   /** Appends a line. */

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { InvalidOptionError } from '../../../src/errors/input-errors.js';
 import { InvalidStateError } from '../../../src/errors/scheduler-errors.js';
 import { StoreInUseError } from '../../../src/errors/scheduler-errors.js';
-import type { JobStore } from '../../../src/stores/job-store.js';
+import type { RunRecord } from '../../../src/job/run-record.js';
+import type { FinishResult, JobStore, RunFinish } from '../../../src/stores/job-store.js';
 import { MemoryJobStore } from '../../../src/stores/memory/memory-job-store.js';
 import type { MemoryJobStoreOptions } from '../../../src/stores/memory/memory-job-store.js';
-import { aRun, SUCCESS } from '../../../src/testing/contract/records.js';
+import { aRun, aStep, AWAIT, SUCCESS } from '../../../src/testing/contract/records.js';
 import { jobStoreContract } from '../../../src/testing/index.js';
 import type { JobStoreFactory } from '../../../src/testing/index.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
@@ -138,6 +139,29 @@ describe('MemoryJobStore', () => {
     expect(await keptRuns(store)).toEqual(['a', 'b', 'c', 'e']);
   });
 
+  it('keeps the steps of a run until it has ended, however few runs its history may have', async () => {
+    for (const maxRuns of [0, 1, 2, 10]) {
+      const { store, clock } = await openStore({ history: { maxRuns } });
+      const run = await startOne(store, clock, 'parent');
+      const steps = ['a', 'b', 'c'].map((id, at) => aStep(clock.now(), run, at, { id }));
+      await finishOne(store, run, { outcome: AWAIT, followUps: steps });
+      const parents = [];
+      for (let count = 0; count < steps.length; count++) {
+        const { parent } = await finishOne(store, await claimOne(store), { takesParent: true });
+        parents.push(parent);
+        expect(await keptRuns(store)).toEqual(['a', 'b', 'c', 'parent']);
+      }
+      const [parent] = parents.filter((taken) => taken !== null);
+      await finishOne(store, expectRun(parent), {});
+      expect(await keptRuns(store)).toHaveLength(Math.min(maxRuns, 4));
+      await runOne(store, clock, 'later');
+      expect(await keptRuns(store)).toHaveLength(Math.min(maxRuns, 5));
+      expect((await store.listRuns({ parentRunId: 'parent', limit: 10 })).items).toHaveLength(
+        maxRuns === 10 ? 3 : Math.max(0, maxRuns - 1),
+      );
+    }
+  });
+
   it('frees the key of a run that has left the history', async () => {
     const { store, clock } = await openStore({ history: { maxRuns: 1 } });
     await runOne(store, clock, 'first', 'key');
@@ -167,9 +191,22 @@ async function runOne(
   id: string,
   uniqueKey: string | null = null,
 ): Promise<void> {
+  await finishOne(store, await startOne(store, clock, id, uniqueKey), {});
+}
+
+async function startOne(
+  store: JobStore,
+  clock: ManualClock,
+  id: string,
+  uniqueKey: string | null = null,
+): Promise<RunRecord> {
   await store.addRuns([aRun(clock.now(), { id, uniqueKey })]);
+  return claimOne(store);
+}
+
+async function claimOne(store: JobStore): Promise<RunRecord> {
   const tasks = new Set(['task']);
-  await store.claim({
+  const { runs } = await store.claim({
     node: 'a',
     executor: 'default',
     tasks,
@@ -177,7 +214,23 @@ async function runOne(
     limit: 1,
     claimMs: 1000,
   });
-  await store.finishRuns('a', [{ runId: id, attempt: 1, settled: true, outcome: SUCCESS, followUps: [] }]);
+  return expectRun(runs[0]);
+}
+
+async function finishOne(
+  store: JobStore,
+  run: RunRecord,
+  overrides: Partial<RunFinish>,
+): Promise<FinishResult> {
+  const finish = { runId: run.id, attempt: 1, settled: true, outcome: SUCCESS, followUps: [] };
+  const [result] = await store.finishRuns('a', [{ ...finish, ...overrides }]);
+  if (result?.outcome !== 'ok') throw new Error(`The end of run ${run.id} was lost`);
+  return result;
+}
+
+function expectRun(run: RunRecord | null | undefined): RunRecord {
+  if (run === null || run === undefined) throw new Error('A run is missing');
+  return run;
 }
 
 async function addWithKey(store: JobStore, clock: ManualClock): Promise<string | undefined> {

@@ -1,8 +1,19 @@
 import { StoreDamagedError } from 'escapement';
 import { describe, expect, it } from 'vitest';
-import { aPut, aRetry, aRun, HOUR, SUCCESS } from '../../../src/testing/contract/records.js';
+import {
+  aPut,
+  aRetry,
+  aRun,
+  aSkippedStep,
+  aStep,
+  AWAIT,
+  DIED,
+  HOUR,
+  SUCCESS,
+} from '../../../src/testing/contract/records.js';
 import { found, only } from '../../../src/testing/contract/store-bench.js';
-import type { StoreBench } from '../../../src/testing/contract/store-bench.js';
+import type { Chain, StoreBench } from '../../../src/testing/contract/store-bench.js';
+import type { RunFinish } from 'escapement';
 import { rejectionOf, within } from '../../support/within.js';
 import { describeOnOwnRedis } from './support/redis-place.js';
 import type { RedisPlace } from './support/redis-place.js';
@@ -19,6 +30,7 @@ interface Victim {
   readonly uid: string;
   readonly heldId: string;
   readonly runId: string;
+  readonly chain: Chain;
 }
 
 const JOB_QUEUE = 'default\njob\n1\ninterval\nother\n0';
@@ -36,6 +48,12 @@ const OWN: Readonly<Record<string, (victim: Victim) => string>> = {
   'queue of runs': () => `queue:${RUN_LINE}\n0`,
   'blocked lines': ({ uid }) => `blocked:${uid}`,
   'blocked line': ({ uid }) => `blocked:${uid}\n${RUN_LINE}`,
+  children: ({ chain }) => `children:${chain.parent.id}`,
+  'open steps': ({ chain }) => `steps:${chain.parent.id}`,
+  'run that awaits steps': ({ chain }) => `run:${chain.parent.id}`,
+  'record of a run that awaits steps': ({ chain }) => `run-record:${chain.parent.id}`,
+  step: ({ chain }) => `run:${chain.step.id}`,
+  'record of a step': ({ chain }) => `run-record:${chain.step.id}`,
 };
 
 /** Holds all kinds of keys. */
@@ -43,6 +61,7 @@ const EVERY: Readonly<Record<string, (victim: Victim) => string>> = {
   ...OWN,
   ...Object.fromEntries(SHARED.map((name) => [name, () => name])),
   held: () => 'held:b',
+  permits: () => 'permits',
   due: () => 'due:default',
 };
 
@@ -80,6 +99,22 @@ const CALLS: Readonly<Record<string, (bench: StoreBench, victim: Victim) => Prom
     bench.store.finishRuns('b', [
       { runId: heldId, attempt: 1, settled: true, outcome: aRetry(bench.now), followUps: [] },
     ]),
+  'end of a step': (bench, { chain }) => finishStep(bench, chain, {}),
+  'end of a step that takes its parent': (bench, { chain }) =>
+    finishStep(bench, chain, { takesParent: true }),
+  'end of a step before another': (bench, { chain }) =>
+    finishStep(bench, chain, {
+      followUps: [aStep(bench.now, chain.parent, 1), aSkippedStep(bench.now, chain.parent, 2)],
+    }),
+  'death of a step': (bench, { chain }) => finishStep(bench, chain, { outcome: DIED }),
+  'await of others': (bench, { chain }) =>
+    finishStep(bench, chain, { outcome: AWAIT, followUps: [aStep(bench.now, chain.step, 0)] }),
+  'requestCancel of a run that awaits steps': (bench, { chain }) =>
+    bench.store.requestCancel(chain.parent.id),
+  'listRuns of steps': (bench, { chain }) =>
+    bench.store.listRuns({ parentRunId: chain.parent.id, limit: 10 }),
+  takePermits: (bench) => bench.store.takePermits({ key: 'key', wanted: 1, max: 2, perMs: HOUR }),
+  returnPermits: (bench) => bench.store.returnPermits({ key: 'key', count: 1, takenAt: bench.now }),
   leave: (bench, { heldId }) => bench.store.leave('b', [{ runId: heldId, attempt: 1, action: 'hand-back' }]),
   recover: (bench) => bench.store.recover('b'),
   heartbeat: (bench) => bench.store.heartbeat('b', HOUR),
@@ -92,6 +127,12 @@ const CALLS: Readonly<Record<string, (bench: StoreBench, victim: Victim) => Prom
   reportProgress: (bench, { heldId }) =>
     bench.store.reportProgress('b', [{ runId: heldId, attempt: 1, progress: '{}' }]),
 };
+
+async function finishStep({ store }: StoreBench, { step }: Chain, part: Partial<RunFinish>): Promise<void> {
+  await store.finishRuns('b', [
+    { runId: step.id, attempt: 1, settled: true, outcome: SUCCESS, followUps: [], ...part },
+  ]);
+}
 
 /** Gives all that the server holds. */
 async function snapshot({ redis }: RedisPlace): Promise<ReadonlyMap<string, string>> {
@@ -117,7 +158,18 @@ async function aVictim(bench: StoreBench): Promise<Victim> {
   await bench.addRun({ task: 'other' });
   const over = await bench.addRunOf(job);
   await bench.store.requestCancel(over.id);
-  return { uid: job.uid, heldId: run.id, runId: id };
+  return { uid: job.uid, heldId: run.id, runId: id, chain: await aChain(bench) };
+}
+
+/** Makes a run that awaits a step, which is running, and has one that is over; and permits that are given. */
+async function aChain(bench: StoreBench): Promise<Chain> {
+  const ofB = { node: 'b', executor: 'chains' };
+  const { id } = await bench.addRun({ executor: 'chains' });
+  const parent = found((await bench.claim(ofB)).runs.find((run) => run.id === id));
+  const followUps = [aStep(bench.now, parent, 0, { executor: 'chains' }), aSkippedStep(bench.now, parent, 1)];
+  await bench.finish(parent, { outcome: AWAIT, followUps });
+  await bench.store.takePermits({ key: 'key', wanted: 1, max: 1, perMs: HOUR });
+  return { parent, step: await bench.claimRun(ofB) };
 }
 
 /** Puts a text, or a hash for those that are texts, in the place of a key. */

@@ -50,6 +50,12 @@ const CALLS: Readonly<Record<string, (bench: StoreBench) => Promise<unknown>>> =
   heartbeat: async ({ store }) =>
     expect(await store.heartbeat('a', HOUR)).toMatchObject({ alive: false, mine: [], peers: [] }),
   recover: async ({ store }) => expect(await store.recover('a')).toEqual([]),
+  takePermits: async ({ store }) => {
+    const request = { key: 'key', wanted: 2, max: 3, perMs: HOUR };
+    expect(await store.takePermits(request)).toMatchObject({ granted: 2, nextAt: null });
+    expect(await store.takePermits(request)).toMatchObject({ granted: 1 });
+  },
+  returnPermits: async ({ store, now }) => store.returnPermits({ key: 'key', count: 1, takenAt: now }),
   leave: async ({ store }) => store.leave('a', [{ runId: 'run', attempt: 1, action: 'lose' }]),
 };
 
@@ -82,6 +88,7 @@ describeOnOwnRedis('a store that was emptied', (aPlace) => {
       await place.withBench(async (bench) => {
         await bench.fire({ id: 'before' });
         await bench.addRun();
+        await bench.store.takePermits({ key: 'key', wanted: 3, max: 3, perMs: HOUR });
         const heard = await resetsOf(bench.store);
         await place.redis[flush]();
         await call(bench);

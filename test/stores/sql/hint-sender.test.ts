@@ -57,6 +57,26 @@ describe('a sender of hints', () => {
     for (const payload of sent) expect(Buffer.byteLength(payload)).toBeLessThan(8000);
   });
 
+  it('sends the progress of many runs beside them, in notifications that are not too long', async () => {
+    const sent: string[] = [];
+    const sender = senderTo(sent);
+    const ids = Array.from({ length: 250 }, (_, at) => `run-of-20-characters${at}`);
+    for (const id of ids) sender.progress(id);
+    for (const id of ids.slice(0, 70)) sender.cancel(id);
+    for (const id of ids.slice(0, 20)) sender.ended(id);
+    for (const id of ids) sender.progress(id);
+    await sender.flush();
+    const hints = hintsOf(sent) as { kind: string; runId: string }[];
+    const ofKind = (kind: string): string[] =>
+      hints.flatMap((hint) => (hint.kind === kind ? [hint.runId] : []));
+    expect([ofKind('progress'), ofKind('cancel'), ofKind('ended')]).toEqual([
+      ids,
+      ids.slice(0, 70),
+      ids.slice(0, 20),
+    ]);
+    for (const payload of sent) expect(Buffer.byteLength(payload)).toBeLessThan(8000);
+  });
+
   // Between the last look for more and the end of the sending there are steps in which others go on.
   it.each(Array.from({ length: 12 }, (_, at) => at))(
     'keeps nothing back that is told %i steps after something else',
@@ -92,6 +112,7 @@ describe('readHints', () => {
       { kind: 'work', at: null },
       { kind: 'work', at: 5 },
       { kind: 'cancel', runId: 'a' },
+      { kind: 'progress', runId: 'a' },
       { kind: 'ended', runId: 'b' },
     ];
     const bad = [

@@ -1,7 +1,17 @@
 import { AsyncExecutor, Scheduler, defineTask, interval } from 'escapement';
-import type { Executor, JobStore, StoreHint } from 'escapement';
+import type { Executor, JobStore, RunFinish, RunRecord, StoreHint } from 'escapement';
 import { expect, it, onTestFinished } from 'vitest';
-import { aJob, aPut, aRun, HOUR, MINUTE } from '../../../src/testing/contract/records.js';
+import {
+  aJob,
+  aPut,
+  aRun,
+  aStep,
+  AWAIT,
+  HOUR,
+  MINUTE,
+  SUCCESS,
+} from '../../../src/testing/contract/records.js';
+import { only } from '../../../src/testing/contract/store-bench.js';
 import { request } from '../../../src/testing/contract/racing-jobs.js';
 import { onEngines } from './support/on-every-engine.js';
 import { openAll } from './support/open-stores.js';
@@ -85,6 +95,47 @@ await onEngines(['postgres', 'sqlite'], 'what one store does', (aPlace) => {
     await one.addRuns([aRun(now)]);
     await settled([], []);
     expect(later).toEqual([]);
+  });
+});
+
+await onEngines(['postgres'], 'a store that tells of runs by name', (aPlace) => {
+  it('tells how far which run is, and of no report that came too late', async () => {
+    const place = await aPlace();
+    const [one, two] = [place.store(), place.store()];
+    await openAll([one, two]);
+    const [heardByOne, heardByTwo] = [await listenTo(one), await listenTo(two)];
+    const now = await one.now();
+    await one.addRuns([aRun(now, { id: 'the-run' })]);
+    expect((await one.claim(request('node', 1))).runs).toHaveLength(1);
+    await settled(heardByOne, heardByTwo);
+    await one.reportProgress('node', [{ runId: 'the-run', attempt: 2, progress: '{"fraction":0.1}' }]);
+    await one.reportProgress('other', [{ runId: 'the-run', attempt: 1, progress: '{"fraction":0.1}' }]);
+    await one.reportProgress('node', [{ runId: 'the-run', attempt: 1, progress: '{"fraction":0.5}' }]);
+    await expect.poll(() => heardByTwo, SOON).toEqual([{ kind: 'progress', runId: 'the-run' }]);
+    expect((await two.getRun('the-run'))?.progress).toBe('{"fraction":0.5}');
+    expect(heardByOne).toEqual([]);
+  });
+
+  it('tells of work when a step is queued behind another, and when its parent is', async () => {
+    const place = await aPlace();
+    const [one, two] = [place.store(), place.store()];
+    await openAll([one, two]);
+    const heard = await listenTo(two);
+    const now = await one.now();
+    await one.addRuns([aRun(now)]);
+    const parent = only((await one.claim(request('node', 1))).runs);
+    const finish = (run: RunRecord, overrides: Partial<RunFinish>): Promise<unknown> => {
+      const { id, attempt } = run;
+      const base = { runId: id, attempt, settled: true, outcome: SUCCESS, followUps: [] };
+      return one.finishRuns('node', [{ ...base, ...overrides }]);
+    };
+    await settled(heard);
+    await finish(parent, { outcome: AWAIT, followUps: [aStep(now, parent, 0)] });
+    await expect.poll(() => heard, SOON).toContainEqual({ kind: 'work', at: null });
+    const step = only((await one.claim(request('node', 1))).runs);
+    await settled(heard);
+    await finish(step, {});
+    await expect.poll(() => heard, SOON).toContainEqual({ kind: 'work', at: null });
   });
 });
 

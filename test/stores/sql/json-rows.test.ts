@@ -7,7 +7,7 @@ import type { Column } from '../../../src/stores/sql/tables.js';
 import { onEveryEngine } from './support/on-every-engine.js';
 import { opened } from './support/open-stores.js';
 
-const column = (name: string): Column => ({ name, type: 'text', isNullable: true });
+const column = (name: string): Column => ({ name, type: 'text', isNullable: true, since: 1 });
 const COLUMNS = [column('a'), column('b'), column('c')];
 
 /** Is more than goes into one statement, with what MySQL makes of it, on the server that takes least. */

@@ -6,7 +6,10 @@ import type { JobStore } from 'escapement';
 import { SqlJobStore, migrationSql } from 'escapement/stores/sql';
 import type { SqlDatabaseName, SqlJobStoreOptions } from 'escapement/stores/sql';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { aJob, aPut } from '../../../src/testing/contract/records.js';
+import { SCHEMA_VERSION } from '../../../src/stores/sql/migrations.js';
+import { request } from '../../../src/testing/contract/racing-jobs.js';
+import { aJob, aPut, aRun, SUCCESS } from '../../../src/testing/contract/records.js';
+import { idsOf, only } from '../../../src/testing/contract/store-bench.js';
 import { describeOnServer } from '../../support/servers/describe-on-server.js';
 import { freshDatabase, freshPrefix } from '../../support/servers/fresh-names.js';
 import { SqlSession } from '../../support/sql-session.js';
@@ -17,14 +20,14 @@ import type { SqlPlace } from './support/on-every-engine.js';
 import { openAll, opened } from './support/open-stores.js';
 import { runCli } from './support/run-cli.js';
 
-const TABLES = ['jobs', 'meta', 'nodes', 'runs'];
+const TABLES = ['jobs', 'meta', 'nodes', 'permits', 'runs'];
 
 await onEveryEngine('the tables of a store', (aPlace) => {
   it('are made with what a store needs', async () => {
     const place = await aPlace();
     await works(place.store());
     expect(await tablesOf(place)).toEqual(TABLES);
-    expect(await versionOf(place)).toBe(1);
+    expect(await versionOf(place)).toBe(SCHEMA_VERSION);
   });
 
   it('are left as they are when they are there', async () => {
@@ -45,7 +48,7 @@ await onEveryEngine('the tables of a store', (aPlace) => {
     const meta = await place.query(`SELECT name, value FROM ${place.tablePrefix}meta ORDER BY name`);
     expect(meta.map(({ name, value }) => [name, Number(value)])).toEqual([
       ['highest_token', 0],
-      ['schema_version', 1],
+      ['schema_version', SCHEMA_VERSION],
     ]);
     for (const [at, store] of stores.entries()) await putAndGet(store, `job ${at}`);
   });
@@ -62,7 +65,7 @@ await onEveryEngine('the tables of a store', (aPlace) => {
       if (left === statements.length) break;
       for (const statement of statements.slice(0, -left)) await place.query(statement);
       await putAndGet(await opened(place.store()), 'job');
-      expect([left, await versionOf(place), await tablesOf(place)]).toEqual([left, 1, TABLES]);
+      expect([left, await versionOf(place), await tablesOf(place)]).toEqual([left, SCHEMA_VERSION, TABLES]);
     }
   });
 
@@ -71,7 +74,7 @@ await onEveryEngine('the tables of a store', (aPlace) => {
     const store = place.store({ migrate: 'check' });
     const failure = await rejectionOf(opened(store));
     expect(failure).toBeInstanceOf(StoreSchemaError);
-    expect(failure).toMatchObject({ code: 'ESC_STORE_SCHEMA', found: 0, needed: 1 });
+    expect(failure).toMatchObject({ code: 'ESC_STORE_SCHEMA', found: 0, needed: SCHEMA_VERSION });
     expect(await tablesOf(place)).toEqual([]);
     for (const statement of await printed(failure)) await place.query(statement);
     expect(await tablesOf(place)).toEqual(TABLES);
@@ -83,9 +86,9 @@ await onEveryEngine('the tables of a store', (aPlace) => {
     await opened(place.store());
     await setVersion(place, 0);
     const failure = await rejectionOf(opened(place.store({ migrate: 'check' })));
-    expect(failure).toMatchObject({ code: 'ESC_STORE_SCHEMA', found: 0, needed: 1 });
+    expect(failure).toMatchObject({ code: 'ESC_STORE_SCHEMA', found: 0, needed: SCHEMA_VERSION });
     await opened(place.store());
-    expect(await versionOf(place)).toBe(1);
+    expect(await versionOf(place)).toBe(SCHEMA_VERSION);
   });
 
   it.each(['auto', 'check'] as const)('are accepted when they are newer, with %s', async (migrate) => {
@@ -94,6 +97,83 @@ await onEveryEngine('the tables of a store', (aPlace) => {
     await setVersion(place, 99);
     await works(place.store({ migrate }));
     expect(await versionOf(place)).toBe(99);
+  });
+});
+
+await onEveryEngine('the tables of version 1', (aPlace) => {
+  it('are brought up to date with what lives in them, which goes on', async () => {
+    const place = await aPlace();
+    const before = await opened(place.store());
+    const now = await before.now();
+    const job = aJob(now, { id: 'job', nextRunAt: now - 1, dueAt: now - 1 });
+    await before.putJobs([aPut(job)]);
+    const [running, waiting, done] = [aRun(now), aRun(now), aRun(now)];
+    for (const run of [running, done]) await before.addRuns([run]);
+    const { runs } = await before.claim({ ...request('node', 2), triggerKinds: new Set() });
+    expect(idsOf(runs).sort()).toEqual([running.id, done.id].sort());
+    const finish = { attempt: 1, settled: true, outcome: SUCCESS, followUps: [] };
+    await before.finishRuns('node', [{ ...finish, runId: done.id }]);
+    await before.addRuns([waiting]);
+    const stored = (await before.listRuns({ limit: 10 })).items;
+    await before.close();
+    await backToVersion1(place);
+
+    const after = await opened(place.store());
+    expect([await versionOf(place), await tablesOf(place)]).toEqual([SCHEMA_VERSION, TABLES]);
+    expect((await after.listRuns({ limit: 10 })).items).toEqual(stored);
+    expect(stored.map(({ input }) => input)).toEqual([null, null, null]);
+    const result = only(await after.finishRuns('node', [{ ...finish, runId: running.id }]));
+    expect(result).toMatchObject({ outcome: 'ok', run: { status: 'succeeded' } });
+    const claimed = await after.claim(request('node', 5));
+    expect([idsOf(claimed.runs), idsOf(claimed.jobs)]).toEqual([[waiting.id], ['job']]);
+    const withInput = aRun(now, { input: '{"to":"ops"}' });
+    await after.addRuns([withInput]);
+    expect(await after.getRun(withInput.id)).toEqual(withInput);
+    const limit = { key: 'key', wanted: 2, max: 1, perMs: 60_000 };
+    expect(await after.takePermits(limit)).toMatchObject({ granted: 1 });
+  });
+
+  it('are refused with the command that prints what is missing', async () => {
+    const place = await aPlace();
+    await (await opened(place.store())).close();
+    await backToVersion1(place);
+    const failure = await rejectionOf(opened(place.store({ migrate: 'check' })));
+    expect(failure).toMatchObject({ code: 'ESC_STORE_SCHEMA', found: 1, needed: SCHEMA_VERSION });
+    const statements = await printed(failure);
+    expect(statements.some((text) => /^create table .*jobs/.test(text))).toBe(false);
+    for (const statement of statements) await place.query(statement);
+    await works(place.store({ migrate: 'check' }));
+  });
+
+  it('are brought up to date once by 8 stores that open at once', async () => {
+    const place = await aPlace();
+    await (await opened(place.store())).close();
+    await backToVersion1(place);
+    const stores = await openAll(Array.from({ length: 8 }, () => place.store()));
+    expect(await versionOf(place)).toBe(SCHEMA_VERSION);
+    for (const [at, store] of stores.entries()) await putAndGet(store, `job ${at}`);
+  });
+});
+
+await onEveryEngine('a store that is open while its tables get a column that it does not know', (aPlace) => {
+  it('goes on working', async () => {
+    const place = await aPlace();
+    const store = await opened(place.store());
+    const now = await store.now();
+    const live = async (): Promise<void> => {
+      for (let times = 0; times < 3; times++) {
+        const run = aRun(now);
+        await store.addRuns([run]);
+        const { attempt } = only((await store.claim(request('node', 1))).runs);
+        const finish = { runId: run.id, attempt, settled: true, outcome: SUCCESS, followUps: [] };
+        expect(only(await store.finishRuns('node', [finish])).outcome).toBe('ok');
+        expect((await store.listRuns({ limit: 1 })).items).toHaveLength(1);
+      }
+    };
+    await live();
+    await place.query(`ALTER TABLE ${place.tablePrefix}runs ADD COLUMN later int`);
+    await setVersion(place, SCHEMA_VERSION + 1);
+    await live();
   });
 });
 
@@ -144,7 +224,7 @@ describe('migrationSql', () => {
 
   it('prints nothing for tables that are new enough', () => {
     for (const database of ['postgres', 'mysql', 'mariadb', 'sqlite'] as const)
-      expect(migrationSql(database, {}, 1)).toBe('');
+      expect(migrationSql(database, {}, SCHEMA_VERSION)).toBe('');
   });
 
   it.each([
@@ -251,6 +331,14 @@ async function tablesOf({ engine, tablePrefix, query }: SqlPlace): Promise<strin
 async function versionOf({ tablePrefix, query }: SqlPlace): Promise<number> {
   const [row] = await query(`SELECT value FROM ${tablePrefix}meta WHERE name = 'schema_version'`);
   return Number(row?.['value']);
+}
+
+/** Makes tables as they were before the second version, with the rows that are in them. */
+async function backToVersion1(place: SqlPlace): Promise<void> {
+  const { tablePrefix, query } = place;
+  await query(`ALTER TABLE ${tablePrefix}runs DROP COLUMN input`);
+  await query(`DROP TABLE ${tablePrefix}permits`);
+  await setVersion(place, 1);
 }
 
 async function setVersion({ tablePrefix, query }: SqlPlace, version: number): Promise<void> {

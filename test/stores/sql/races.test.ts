@@ -332,8 +332,8 @@ await onEngines(['postgres', 'mysql'], 'a recovery', (aPlace) => {
     let started: readonly RunRecord[] | null = null;
     const db = kyselyOn(place, {
       log: async ({ query }) => {
-        if (started !== null || !query.sql.includes(`${tablePrefix}jobs`) || !/for update/.test(query.sql))
-          return;
+        // The recovery has read what its node holds, and has not locked it yet.
+        if (started !== null || !query.sql.includes(`${tablePrefix}runs`)) return;
         started = [];
         started = (await claiming.claim(request('dead', 1))).runs;
       },

@@ -12,7 +12,7 @@ import {
 } from '../../../src/stores/sql/job-row.js';
 import { readTexts, textInTexts, writeTexts } from '../../../src/stores/sql/row-values.js';
 import { rowWriter } from '../../../src/stores/sql/row-writer.js';
-import { decodeRun, runEnd, runStart, wholeRun } from '../../../src/stores/sql/run-row.js';
+import { decodeRun, runEnd, runOwner, runStart, wholeRun } from '../../../src/stores/sql/run-row.js';
 import { columnsOf, JOBS, RUNS } from '../../../src/stores/sql/tables.js';
 import { anyJob, anyRun, DRIVERS, throughJson } from './support/records.js';
 
@@ -41,6 +41,7 @@ describe('a writer of rows', () => {
     ['a token', JOBS, jobToken.columns],
     ['a start', RUNS, runStart.columns],
     ['an end', RUNS, runEnd.columns],
+    ['an owner', RUNS, runOwner.columns],
   ])('of %s writes columns of the table, the primary key first', (_what, table, columns) => {
     expect(columnsOf(table, columns).map(({ name }) => name)).toEqual(columns);
     expect(columns[0]).toBe(table.primaryKey);

@@ -141,7 +141,7 @@ await describeOnServer('postgres', 'names of tables on PostgreSQL', (url) => {
       `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = '${naming.schema}' ORDER BY 1`,
     );
     expect(tables.map(({ name }) => name)).toEqual(
-      ['jobs', 'meta', 'nodes', 'runs'].map((name) => `${naming.tablePrefix}${name}`),
+      ['jobs', 'meta', 'nodes', 'permits', 'runs'].map((name) => `${naming.tablePrefix}${name}`),
     );
   });
 

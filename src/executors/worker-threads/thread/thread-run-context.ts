@@ -1,6 +1,7 @@
 import { guardLogger } from '../../../internal/logger.js';
 import type { LogMethod, Logger } from '../../../internal/logger.js';
 import type { RunContext, RunJob } from '../../../job/run-context.js';
+import type { RunFailure } from '../../../job/run-input.js';
 import { checkProgress } from '../../../job/run-progress.js';
 import type { RunOrder, RunWord } from '../messages.js';
 import type { Parcel } from '../parcel.js';
@@ -71,6 +72,10 @@ export class ThreadRunContext implements RunContext<never> {
 
   get previous(): unknown {
     return this.#given.previous;
+  }
+
+  get failure(): RunFailure | null {
+    return this.#given.failure;
   }
 
   get signal(): AbortSignal {

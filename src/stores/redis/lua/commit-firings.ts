@@ -80,10 +80,10 @@ local function freshRuns(decision)
   return fresh
 end
 
-local function insertStarted(job, run, node, isListed)
+local function insertStarted(job, run, node, isOnList)
   local slot, token = takeSlot(job, run.id), drawToken(run, job)
   insert(run, 'running', { 'owner', node, 'held', '1', 'attempt', '1', 'token', digits(token), 'startedAt', digits(now),
-    'slot', slot }, isListed)
+    'slot', slot }, isOnList)
   hold(node, run)
   return { slot, digits(token) }
 end
@@ -148,13 +148,13 @@ local function commit(job, decision, node)
     cancelled, requested = cancelEarlier(job)
   end
   local started, inserted, skipped = {}, {}, {}
-  local isListed = job.named or decision.nextRunAt ~= nil
+  local isOnList = #fresh > 0 and isListed(fresh[1], job, decision.nextRunAt)
   for i, run in ipairs(fresh) do
     if i <= starting then
-      started[i] = insertStarted(job, run, node, isListed)
+      started[i] = insertStarted(job, run, node, isOnList)
       inserted[i] = run
     elseif i <= starting + waiting then
-      insert(run, 'queued', run.more, isListed)
+      insert(run, 'queued', run.more, isOnList)
       place(run, job)
       inserted[i] = run
     else

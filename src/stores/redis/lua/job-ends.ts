@@ -13,7 +13,7 @@ local function erase(job)
   jobs[job.uid] = false
 end
 
--- Removes a job and cancels its queued runs; gives those. Runs that are held go on.
+-- Removes a job and cancels its queued runs; gives those. Runs that are running or held go on.
 local function drop(job)
   local cancelled = {}
   for _, key in ipairs({ job.waitingKey, job.queuedKey }) do
@@ -34,22 +34,12 @@ local function drop(job)
   return ended
 end
 
--- Tells whether a set has a run that is there, and removes from it those that are not.
-local function hasAny(key)
-  while true do
-    local id = redis.pcall('SRANDMEMBER', key)
-    if not id or id.err then return false end
-    if isRun(id) then return true end
-    redis.call('SREM', key, id)
-  end
-end
-
 local function hasQueued(job)
   if redis.call('EXISTS', job.queuedKey, job.waitingKey) == 0 then return false end
   return hasAny(job.queuedKey) or hasAny(job.waitingKey)
 end
 
--- Ends a job that has no next fire time once none of its runs is queued or held; gives it as it was, or
+-- Ends a job that has no next fire time once none of its runs is queued, running or held; gives it as it was, or
 -- no more than that if the caller knows it.
 local function endIfDone(job, isKnown)
   if not job or job.state ~= 'active' or job.nextRunAt or job.held > 0 or hasQueued(job) then return nil end
@@ -73,13 +63,7 @@ local function forget(id, node)
   eraseRest(id)
   local job = loadJob(uid)
   if not job then return end
-  for slot, holder in pairs(job.slots) do
-    if holder == id then
-      giveSlot(job, slot)
-      break
-    end
-  end
-  unblock(job)
+  freeSlotOf(id, job)
   endIfDone(job)
 end
 `;

@@ -104,6 +104,11 @@ local function runTextKey(id) return root .. 'run-record:' .. id end
 local function heldKey(node) return root .. 'held:' .. node end
 local function historyKey(jobId) return root .. 'history:' .. jobId end
 
+-- Tells whether the runs of a job have a list of their own: those of one without a name may have none.
+local function hasHistory(jobId)
+  return redis.call('EXISTS', historyKey(jobId)) == 1 or redis.call('HEXISTS', IDS, jobId) == 1
+end
+
 -- What a node has to know of a job or run besides the text of its record, in the order in which it reads it.
 local JOB_STATE = { 'state', 'fence', 'nextRunAt', 'dueAt', 'wakeAt', 'lastFireAt', 'runCount', 'counts', 'token',
   'error', 'finishedAt' }

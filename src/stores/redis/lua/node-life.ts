@@ -1,4 +1,3 @@
-import { MAX_RECOVERIES } from '../../../job/job-policy.js';
 import type { RedisScript } from '../connection/redis-connection.js';
 import { movingScript } from './script.js';
 
@@ -67,15 +66,6 @@ return { now, before and 1 or 0, mine, peers }
 export const RECOVER: RedisScript = movingScript(
   'recover',
   String.raw`${HELD_RUNS}
-local MAX_RECOVERIES = ${String(MAX_RECOVERIES)}
-
-local function mayRunAgain(run, job)
-  local fixed = fixedOf(run)
-  if fixed.recovery ~= 'rerun' or run.recoveries >= MAX_RECOVERIES then return false end
-  if run.uid and not job then return false end
-  return not run.planned or not job or (job.lastFireAt or -math.huge) <= orZero(fixed.scheduledAt)
-end
-
 local node = text()
 typed('hash', 'held:' .. node)
 leaveList(node)
@@ -87,14 +77,7 @@ for i, run in ipairs(heldRuns(node)) do
     writeState(run, {})
     place(run, job)
   else
-    if run.cancel then
-      finish(run, job, 'cancelled')
-    elseif mayRunAgain(run, job) then
-      queueAgain(run, job, now, { 'recoveries', digits(run.recoveries + 1) })
-      hintWork()
-    else
-      finish(run, job, 'lost')
-    end
+    survive(run, job)
   end
   if job then unblock(job) end
   endIfDone(job)

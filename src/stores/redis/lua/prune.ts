@@ -1,16 +1,18 @@
 import type { RedisScript } from '../connection/redis-connection.js';
+import { PERMIT_WINDOWS } from './permit-windows.js';
 import { movingScript } from './script.js';
 
-/** Deletes ended runs. Arguments: the instant before which they ended, how many at most. Gives how many. */
+/** Deletes ended runs, and with them permits that count no more. Arguments: the instant before which they ended, how many at most. Gives how many. */
 export const PRUNE_RUNS: RedisScript = movingScript(
   'prune-runs',
-  String.raw`
+  String.raw`${PERMIT_WINDOWS}
 local before, limit = text(), number()
 local ids = redis.call('ZRANGEBYSCORE', ENDED, '-inf', '(' .. before, 'LIMIT', 0, limit)
 for _, id in ipairs(ids) do
   eraseRun(id)
   redis.call('ZREM', ENDED, id)
 end
+if isTyped('hash', 'permits') then sweepPermits(limit) end
 return #ids
 `,
 );

@@ -41,15 +41,18 @@ return { found, #ids == count and ids[#ids] or '' }
 
 /**
  * Gives a part of the runs, the newest first, and where it ends. Arguments: the id of the job whose runs they are, the
- * place to begin after, how many.
+ * run that they follow or belong to, the place to begin after, how many.
  */
 export const LIST_RUNS: RedisScript = readingScript(
   'list-runs',
   String.raw`
-local jobId, after, count = text(), text(), number()
--- Jobs without a name have no list: theirs are looked for among all.
-local hasList = jobId and (redis.call('HEXISTS', IDS, jobId) == 1 or redis.call('EXISTS', historyKey(jobId)) == 1)
-local key = hasList and typed('zset', 'history:' .. jobId) or RUNS
+local jobId, parent, after, count = text(), text(), text(), number()
+local key = RUNS
+if parent then
+  key = typed('zset', 'children:' .. parent)
+elseif jobId and hasHistory(jobId) then
+  key = typed('zset', 'history:' .. jobId)
+end
 local places = redis.call('ZREVRANGEBYLEX', key, after and '(' .. after or '+', '-', 'LIMIT', 0, count)
 local found = {}
 for i, place in ipairs(places) do

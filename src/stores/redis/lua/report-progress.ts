@@ -11,6 +11,7 @@ for _ = 1, number() do
   local run = loadRun(id)
   if run and run.status == 'running' and run.owner == node and run.attempt == attempt then
     redis.call('HSET', runKey(id), 'progress', progress)
+    hint('progress ' .. id)
   end
 end
 return 1

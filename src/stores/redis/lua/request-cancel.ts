@@ -14,6 +14,8 @@ if not run then return { 'missing' } end
 if isOver(run) then return { 'over', runRecord(id) } end
 if run.status == 'running' then
   askToCancel(run)
+  -- Where the records of its steps were lost, none of them would.
+  if isAwaiting(run) then goOn(id) end
   return { 'requested', runRecord(id) }
 end
 local job = loadJob(run.uid)

@@ -1,41 +1,18 @@
+import { MAX_RECOVERIES } from '../../../job/job-policy.js';
+
 /**
  * Moves runs from state to state, with the sets that they are in.
  *
  * A run that is queued and not held is in the `waiting` set of its job if overlap counts it, in the `queued` one if not,
  * and in a due queue or, if it is due and its job has no slot, in a line of blocked ones. A held one is in the hash of its
- * node and in a slot of its job. One that is over, and held no more, is among the ended.
+ * node and in a slot of its job. One that awaits its steps is in that slot alone. One that is over, and held no more, is
+ * among the ended, but for a step whose parent is not.
  */
 export const RUN_MOVES: string = String.raw`
-local function loadRun(id)
-  local found = redis.pcall('HMGET', runKey(id), 'status', 'queue', 'job', 'availableAt', 'expiresAt', 'attempt',
-    'failures', 'recoveries', 'owner', 'held', 'slot', 'token', 'cancel', 'error', 'finishedAt',
-    'progress', 'planned')
-  if found.err or not (found[1] and found[2]) then return nil end
-  return {
-    id = id, member = id, status = found[1], queue = found[2], uid = found[3] or nil, availableAt = orZero(found[4]),
-    expiresAt = orNil(found[5]), attempt = orZero(found[6]), failures = orZero(found[7]),
-    recoveries = orZero(found[8]), owner = found[9] or nil, held = found[10] == '1', slot = some(found[11]),
-    token = orZero(found[12]), cancel = found[13] == '1', error = found[14] or nil, finishedAt = orNil(found[15]),
-    progress = found[16] or nil, planned = found[17] == '1',
-  }
-end
+local MAX_RECOVERIES = ${String(MAX_RECOVERIES)}
 
--- Gives what of a run never changes.
-local function fixedOf(run)
-  local itsText = redis.pcall('GET', runTextKey(run.id))
-  if type(itsText) ~= 'string' then return {} end
-  local ok, fixed = pcall(cjson.decode, itsText)
-  return ok and type(fixed) == 'table' and fixed or {}
-end
-
-local function isOver(run)
-  return run.status ~= 'queued' and run.status ~= 'running'
-end
-
--- Tells whether a run is one that overlap counts as waiting.
-local function isWaiting(run)
-  return run.status == 'queued' and run.attempt == 0 and run.planned
-end
+-- Is below: what is left of a step may be all that its parent awaits, and that goes on by all that is here.
+local goOn
 
 -- Removes a run that is in no queue and holds nothing.
 local function eraseRun(id)
@@ -44,6 +21,7 @@ local function eraseRun(id)
     local place = string.format('%016.0f', fixed.createdAt) .. '-' .. id
     redis.call('ZREM', RUNS, place)
     if type(fixed.jobId) == 'string' then redis.pcall('ZREM', historyKey(fixed.jobId), place) end
+    if type(fixed.parentRunId) == 'string' then redis.pcall('ZREM', root .. 'children:' .. fixed.parentRunId, place) end
     if type(fixed.uniqueKey) == 'string' and redis.call('HGET', UNIQUE, fixed.uniqueKey) == id then
       redis.call('HDEL', UNIQUE, fixed.uniqueKey)
     end
@@ -52,20 +30,21 @@ local function eraseRun(id)
   if redis.call('TYPE', runKey(id)).ok == 'hash' then redis.call('DEL', runKey(id)) end
 end
 
--- Tells whether there is a run; what is of another type is none.
-local function isRun(id)
-  return type(redis.pcall('HGET', runKey(id), 'status')) == 'string'
-end
-
 -- Removes what is left of a run whose hash is gone, and gives the uid of its job; what stands in its place is somebody else's.
 local function eraseRest(id)
   if isRun(id) then return nil end
-  local uid = fixedOf({ id = id }).jobUid
+  local fixed = fixedOf({ id = id })
+  local uid, parent = fixed.jobUid, type(fixed.step) == 'number' and fixed.parentRunId
   if type(uid) == 'string' then
     redis.pcall('SREM', root .. 'queued:' .. uid, id)
     redis.pcall('SREM', root .. 'waiting:' .. uid, id)
   end
+  endKept(id)
   eraseRun(id)
+  if type(parent) == 'string' then
+    closeStep(id, parent)
+    goOn(parent)
+  end
   return type(uid) == 'string' and uid or nil
 end
 
@@ -88,7 +67,8 @@ local function place(run, job)
     if job and isTyped('set', queuedName(run)) then redis.call('SADD', root .. queuedName(run), run.id) end
     if run.availableAt <= now and isBlocked(job) then block(job, run) else wake(run, run.availableAt) end
   else
-    redis.call('ZADD', ENDED, digits(run.finishedAt or now), run.id)
+    if not isKept(run) then redis.call('ZADD', ENDED, digits(run.finishedAt or now), run.id) end
+    if run.keeps or keeping[run.id] then endKept(run.id) end
   end
 end
 
@@ -153,7 +133,7 @@ local function start(run, job, node)
     fields[#fields + 1] = slot
   end
   redis.call('HSET', runKey(run.id), unpack(fields))
-  if run.attempt > 0 then redis.call('HDEL', runKey(run.id), 'progress', 'cancel') end
+  if run.attempt > 0 then redis.call('HDEL', runKey(run.id), 'progress') end
   hold(node, run)
   return slot, digits(token)
 end
@@ -191,6 +171,10 @@ local function finish(run, job, status, result)
   -- A slot that this run was let out of its line for is the next one's now.
   if wasQueued and not run.held and job then unblock(job) end
   hint('ended ' .. run.id)
+  if run.parent then
+    closeStep(run.id, run.parent)
+    run.wentOn = goOn(run.parent, run.taker)
+  end
 end
 
 -- Makes a run wait for another attempt.
@@ -216,6 +200,72 @@ local function handBack(run, job)
   else
     queueAgain(run, job, now, {})
   end
+end
+
+local function mayRunAgain(run, job)
+  local fixed = fixedOf(run)
+  if run.recoveries >= MAX_RECOVERIES or (run.uid and not job) then return false end
+  if fixed.recovery == 'resume' then return true end
+  if fixed.recovery ~= 'rerun' then return false end
+  return not run.planned or not job or (job.lastFireAt or -math.huge) <= orZero(fixed.scheduledAt)
+end
+
+-- Runs a run again that died with whoever executed it, or ends it.
+local function survive(run, job)
+  if run.cancel then
+    finish(run, job, 'cancelled')
+  elseif mayRunAgain(run, job) then
+    queueAgain(run, job, now, { 'recoveries', digits(run.recoveries + 1) })
+    hintWork()
+  else
+    finish(run, job, 'lost')
+  end
+end
+
+-- Lets go of a run until its steps have ended, if any is open; it keeps its slot.
+local function awaitSteps(run)
+  if not hasOpenSteps(run.id) then return end
+  redis.pcall('HDEL', heldKey(run.owner), run.id)
+  redis.call('HSET', runKey(run.id), 'held', '')
+  run.held = false
+end
+
+-- Frees the slot of a run whose record is gone.
+local function freeSlotOf(id, job)
+  for slot, holder in pairs(job.slots) do
+    if holder == id then
+      giveSlot(job, slot)
+      break
+    end
+  end
+  unblock(job)
+end
+
+-- Goes on with a run if it awaits its steps and none of them is open; gives it then. The node takes it; without one, or if
+-- what that holds is of another type, it is queued.
+goOn = function(id, node)
+  if hasOpenSteps(id) then return nil end
+  local run = loadRun(id)
+  if not run then
+    local job = loadJob(eraseRest(id))
+    if job then freeSlotOf(id, job) end
+    return nil
+  end
+  if not isAwaiting(run) then return nil end
+  if node and isTyped('hash', 'held:' .. node) then
+    run.owner, run.held = node, true
+    redis.call('HSET', runKey(id), 'owner', node, 'held', '1')
+    hold(node, run)
+    return run
+  end
+  local job = loadJob(run.uid)
+  if job and run.slot then giveSlot(job, run.slot) end
+  run.slot, run.status, run.availableAt = nil, 'queued', now
+  writeState(run, { 'status', 'queued', 'availableAt', digits(now) })
+  place(run, job)
+  if job then unblock(job) end
+  hintWork()
+  return run
 end
 
 local function askToCancel(run)

@@ -5,6 +5,8 @@ import { JOB_SLOTS } from './job-slots.js';
 import { KEYSPACE } from './keyspace.js';
 import { RUN_INSERTS } from './run-inserts.js';
 import { RUN_MOVES } from './run-moves.js';
+import { RUN_RECORDS } from './run-records.js';
+import { STEPS } from './steps.js';
 
 /** Makes a script that only reads. */
 export function readingScript(name: string, body: string): RedisScript {
@@ -20,6 +22,8 @@ export function movingScript(name: string, body: string): RedisScript {
     KEYSPACE,
     DUE_QUEUES,
     JOB_SLOTS,
+    RUN_RECORDS,
+    STEPS,
     RUN_MOVES,
     RUN_INSERTS,
     JOB_ENDS,

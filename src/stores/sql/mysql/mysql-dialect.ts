@@ -83,6 +83,10 @@ export function mysqlDialect(product: 'mysql' | 'mariadb'): SqlDialect {
       ].join(', ')}) engine=InnoDB default ${text}`,
     ],
 
+    // Without `if not exists`, which MySQL does not know.
+    addColumn: ({ table, text: name }, column) =>
+      `alter table ${name} add column ${defineColumn(column, table.primaryKey, columnType)}`,
+
     // As a digest: the name of a lock may be shorter than that of a table with its database.
     lock: (name) => sql`select get_lock(sha1(${name}), 15) as got`,
     unlock: (name) => sql`select release_lock(sha1(${name}))`,
@@ -90,6 +94,7 @@ export function mysqlDialect(product: 'mysql' | 'mariadb'): SqlDialect {
     isRetryable: isRetryableMysqlError,
     isUniqueViolation: isMysqlUniqueViolation,
     isMissingTable: (error) => (error as { errno?: unknown } | null)?.errno === 1146,
+    isColumnThere: (error) => (error as { errno?: unknown } | null)?.errno === 1060,
   };
 }
 

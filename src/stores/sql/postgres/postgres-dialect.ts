@@ -1,6 +1,6 @@
 import { CompiledQuery, sql } from 'kysely';
 import { assertNever } from '../../../internal/assert-never.js';
-import { createTableAndIndexes } from '../create-table.js';
+import { createTableAndIndexes, defineColumn } from '../create-table.js';
 import type { SqlDialect } from '../dialect.js';
 import { toJsonRows } from '../json-rows.js';
 import type { Column } from '../tables.js';
@@ -47,6 +47,8 @@ export const postgresDialect: SqlDialect = {
   notify: (channel, payload) => sql`select pg_notify(${channel}, ${payload})`,
 
   createTable: (target, prefix) => createTableAndIndexes(target, prefix, columnType),
+  addColumn: ({ table, text }, column) =>
+    `alter table ${text} add column if not exists ${defineColumn(column, table.primaryKey, columnType)}`,
 
   // Two 32-bit numbers, so that the lock is not one that the application takes.
   lock: (name) => sql`select pg_advisory_xact_lock(19750419, hashtext(${name}))`,
@@ -55,6 +57,7 @@ export const postgresDialect: SqlDialect = {
   isRetryable: isRetryablePostgresError,
   isUniqueViolation: isPostgresUniqueViolation,
   isMissingTable: (error) => (error as { code?: unknown } | null)?.code === '42P01',
+  isColumnThere: () => false,
 };
 
 function namesOf(columns: readonly Column[]): string {

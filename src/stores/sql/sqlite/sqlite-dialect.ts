@@ -1,5 +1,5 @@
 import { CompiledQuery, sql } from 'kysely';
-import { createTableAndIndexes } from '../create-table.js';
+import { createTableAndIndexes, defineColumn } from '../create-table.js';
 import type { SqlDialect } from '../dialect.js';
 import type { Column } from '../tables.js';
 import { isRetryableSqliteError, isSqliteUniqueViolation } from './sqlite-errors.js';
@@ -45,14 +45,21 @@ export const sqliteDialect: SqlDialect = {
   notify: () => null,
 
   createTable: (target, prefix) => createTableAndIndexes(target, prefix, columnType),
+  addColumn: ({ table, text }, column) =>
+    `alter table ${text} add column ${defineColumn(column, table.primaryKey, columnType)}`,
 
   lock: () => null,
   unlock: () => null,
 
   isRetryable: isRetryableSqliteError,
   isUniqueViolation: isSqliteUniqueViolation,
-  isMissingTable: (error) => /no such table/i.test(String((error as { message?: unknown } | null)?.message)),
+  isMissingTable: (error) => /no such table/i.test(messageOf(error)),
+  isColumnThere: (error) => /duplicate column name/i.test(messageOf(error)),
 };
+
+function messageOf(error: unknown): string {
+  return String((error as { message?: unknown } | null)?.message);
+}
 
 function columnType({ type }: Column): string {
   return type === 'key' || type === 'composite-key' || type === 'text' ? 'text' : 'integer';

@@ -8,9 +8,11 @@ interface Fixed {
   readonly createdAt: number;
   readonly jobId: string | null;
   readonly uniqueKey: string | null;
+  readonly parentRunId: string | null;
+  readonly step: number | null;
 }
 
-const NO_TEXT: Fixed = { createdAt: NaN, jobId: null, uniqueKey: null };
+const NO_TEXT: Fixed = { createdAt: NaN, jobId: null, uniqueKey: null, parentRunId: null, step: null };
 
 /** Holds the keys that a store has once, with their types. */
 const SINGLES: Readonly<Record<string, string>> = {
@@ -23,6 +25,7 @@ const SINGLES: Readonly<Record<string, string>> = {
   unique: 'hash',
   nodes: 'hash',
   holders: 'set',
+  permits: 'hash',
 };
 
 /** Holds the families of keys that a store has many of, with their types. */
@@ -35,6 +38,8 @@ const FAMILIES: Readonly<Record<string, string>> = {
   waiting: 'set',
   held: 'hash',
   history: 'zset',
+  children: 'zset',
+  steps: 'set',
   due: 'zset',
   queue: 'zset',
 };
@@ -59,6 +64,7 @@ export async function findInconsistencies(redis: Redis, prefix: string): Promise
   };
   checkJobs(space, says);
   checkRuns(space, says);
+  checkSteps(space, says);
   checkEntries(space, says);
   checkHeads(space, says);
   checkTexts(space, says);
@@ -124,6 +130,7 @@ function checkRuns({ hashes, sets, scores, texts }: Keyspace, says: Says): void 
     const uid = run['job'] ?? '';
     const isHeld = run['held'] === '1';
     const isQueued = status === 'queued' && !isHeld;
+    const isAwaiting = status === 'running' && !isHeld;
     const hasJob = hashes.has(`job:${uid}`);
     says(scores.get('runs')?.has(place) === true, `run ${id} is on no list`);
     if (jobId !== null && hashes.get('ids')?.[jobId] === uid)
@@ -138,10 +145,52 @@ function checkRuns({ hashes, sets, scores, texts }: Keyspace, says: Says): void 
     if (hasJob) says(queuedOf(sets, uid).includes(id) === isQueued, `run ${id} is not queued`);
     says(hashes.get(`held:${owner}`)?.[id] === (isHeld ? uid : undefined), `run ${id}, held: ${isHeld}`);
     if (isHeld) says(sets.get('holders')?.has(owner ?? '') === true, `${owner} is no holder`);
-    if (hasJob && isHeld) says(slotsOf(hashes, uid).get(run['slot'] ?? '') === id, `slot of run ${id}`);
-    if (!isHeld) says((run['slot'] ?? '') === '', `run ${id} has a slot and is not held`);
-    const isOver = status !== 'queued' && status !== 'running' && !isHeld;
-    says(scores.get('ended')?.get(id) === (isOver ? run['finishedAt'] : undefined), `end of run ${id}`);
+    const hasSlot = isHeld || isAwaiting;
+    if (hasJob && hasSlot) says(slotsOf(hashes, uid).get(run['slot'] ?? '') === id, `slot of run ${id}`);
+    if (!hasSlot) says((run['slot'] ?? '') === '', `run ${id} has a slot and does not hold it`);
+    const isEnded = isOver(run) && !isHeld && !isKept(hashes, run);
+    says(scores.get('ended')?.get(id) === (isEnded ? run['finishedAt'] : undefined), `end of run ${id}`);
+  }
+}
+
+function isOver({ status }: Hash): boolean {
+  return status !== 'queued' && status !== 'running';
+}
+
+/** Tells whether a run that is over is a step of one that is not, or is still held. */
+function isKept(hashes: Keyspace['hashes'], run: Hash): boolean {
+  const parent = hashes.get(`run:${run['parent']}`);
+  return parent !== undefined && !(isOver(parent) && parent['held'] !== '1');
+}
+
+/** Checks that children are where they are looked for, and that whatever awaits steps has some. */
+function checkSteps({ hashes, sets, scores, texts }: Keyspace, says: Says): void {
+  for (const [name, run] of hashes) {
+    if (!name.startsWith('run:')) continue;
+    const id = name.slice('run:'.length);
+    const { createdAt, jobId, parentRunId, step } = texts.get(`run-record:${id}`) ?? NO_TEXT;
+    const place = `${String(createdAt).padStart(16, '0')}-${id}`;
+    const isStep = step !== null && parentRunId !== null;
+    says((run['parent'] ?? null) === (isStep ? parentRunId : null), `parent of run ${id}`);
+    if (parentRunId !== null) says(scores.get(`children:${parentRunId}`)?.has(place) === true, `child ${id}`);
+    if (isStep) says(isOver(run) || sets.get(`steps:${parentRunId}`)?.has(id) === true, `open step ${id}`);
+    if (isStep && jobId !== null && hashes.get('ids')?.[jobId] !== undefined)
+      says(scores.get(`history:${jobId}`)?.has(place) === true, `no history of step ${id}`);
+    if (run['status'] === 'running' && run['held'] !== '1')
+      says((sets.get(`steps:${id}`)?.size ?? 0) > 0, `run ${id} awaits nothing`);
+    if (isKept(hashes, run) && isOver(run) && run['held'] !== '1')
+      says(
+        hashes.get(`run:${run['parent']}`)?.['keeps'] === '1',
+        `run ${run['parent']} keeps ${id} unawares`,
+      );
+  }
+  for (const [name, members] of sets) {
+    if (!name.startsWith('steps:')) continue;
+    for (const id of members) {
+      const run = hashes.get(`run:${id}`);
+      says(run !== undefined && !isOver(run), `${name} has ${id}, which is not open`);
+      says(run?.['parent'] === name.slice('steps:'.length), `${name} has ${id} of another`);
+    }
   }
 }
 
@@ -172,7 +221,10 @@ function checkEntries({ hashes, sets, scores }: Keyspace, says: Says): void {
     if (name.startsWith('job:')) {
       const uid = name.slice('job:'.length);
       for (const id of slotsOf(hashes, uid).values())
-        says(hashes.get(`run:${id}`)?.['held'] === '1', `slot of ${name} ${id}`);
+        says(
+          hashes.get(`run:${id}`)?.['held'] === '1' || hashes.get(`run:${id}`)?.['status'] === 'running',
+          `slot of ${name} ${id}`,
+        );
       const hasLines = entries['lines'] === '1';
       says(sets.has(`blocked:${uid}`) === hasLines, `${name} has lines: ${hasLines}`);
     }
@@ -186,7 +238,7 @@ function checkEntries({ hashes, sets, scores }: Keyspace, says: Says): void {
     if (name.startsWith('blocked:')) says(isJob(name.slice('blocked:'.length)), `${name} has no job`);
   }
   for (const [name, members] of scores) {
-    if (name.startsWith('history:'))
+    if (/^(?:history|children):/.test(name))
       for (const place of members.keys()) says(isRun(place.slice(17)), `${name} ${place}`);
     if (name.startsWith('queue:')) {
       const isThere = name.includes('\nrun\n') ? isRun : isJob;

@@ -1,5 +1,15 @@
 import type { FiringDecision, RunFinish } from 'escapement';
-import { aFiring, aRetry, aRun, HAND_BACK, HOUR, SUCCESS } from '../../../../src/testing/contract/records.js';
+import {
+  aFiring,
+  aRetry,
+  aRun,
+  aStep,
+  AWAIT,
+  DIED,
+  HAND_BACK,
+  HOUR,
+  SUCCESS,
+} from '../../../../src/testing/contract/records.js';
 import { found, only } from '../../../../src/testing/contract/store-bench.js';
 import type { StoreBench } from '../../../../src/testing/contract/store-bench.js';
 
@@ -63,6 +73,20 @@ export async function throughALife(
     for (const { id, attempt } of runs) await finish(id, attempt, {});
     if (runs.length === 0) break;
   }
+  await step(() => store.addRuns([aRun(now)]));
+  const parent = found((await step(() => bench.claim())).runs[0]);
+  await finish(parent.id, 1, { outcome: AWAIT, followUps: [aStep(now, parent, 0), aStep(now, parent, 1)] });
+  const [first, last] = (await step(() => bench.claim())).runs.map(({ id }) => id);
+  await finish(found(first), 1, { outcome: DIED });
+  await finish(found(last), 1, {});
+  for (const { id } of (await step(() => bench.claim())).runs)
+    await finish(id, 2, { takesParent: true, followUps: [aStep(now, parent, 2, { status: 'skipped' })] });
+  await finish(parent.id, 1, {});
+  await step(() => store.listRuns({ limit: 10, parentRunId: parent.id }));
+  const { now: takenAt } = await step(() =>
+    store.takePermits({ key: 'key', wanted: 1, max: 1, perMs: HOUR }),
+  );
+  await step(() => store.returnPermits({ key: 'key', count: 1, takenAt }));
   await step(() => store.patchJob(job.id, { nextRunAt: now - 1, dueAt: now - 1 }));
   const again = found((await step(() => bench.claim())).jobs[0]);
   await step(() => store.releaseClaims('a', [{ uid: again.uid, fence: again.fence, wakeAt: null }]));

@@ -73,12 +73,21 @@ export const anyRun: fc.Arbitrary<RunRecord> = fc.record({
   priority: fc.integer({ min: -2, max: 2 }),
   data: perhaps(text),
   policy: text,
-  recovery: fc.constantFrom('rerun', 'abandon'),
+  recovery: fc.constantFrom('rerun', 'abandon', 'resume'),
   scheduledAt: integer,
   createdAt: integer,
   availableAt: integer,
   expiresAt: perhaps(integer),
-  status: fc.constantFrom('queued', 'running', 'succeeded', 'failed', 'cancelled', 'missed', 'lost'),
+  status: fc.constantFrom(
+    'queued',
+    'running',
+    'succeeded',
+    'failed',
+    'cancelled',
+    'missed',
+    'lost',
+    'skipped',
+  ),
   attempt: integer,
   failures: integer,
   recoveries: integer,
@@ -94,6 +103,7 @@ export const anyRun: fc.Arbitrary<RunRecord> = fc.record({
   cancelRequested: fc.boolean(),
   parentRunId: perhaps(text),
   step: perhaps(integer),
+  input: perhaps(text),
 });
 
 /** Gives a value as a driver reads it: large integers are texts with one, numbers with another, and `bigint` with a third. */

@@ -1,0 +1,14 @@
+import { InvalidOptionError } from '../errors/input-errors.js';
+import { checkId } from '../internal/ids.js';
+import { FUNCTION_PREFIX } from './function-name.js';
+
+/**
+ * Checks the name of a task.
+ *
+ * @throws {@link InvalidOptionError} when it is not one that a task may have
+ */
+export function checkTaskName(name: unknown): void {
+  if (checkId(name, 'name').startsWith(FUNCTION_PREFIX)) {
+    throw new InvalidOptionError('name', `a name that does not begin with "${FUNCTION_PREFIX}"`, name);
+  }
+}
