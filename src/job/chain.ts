@@ -4,7 +4,7 @@ import { checkArray, checkRecord } from '../internal/check.js';
 import { JOB_DEFAULT_KEYS } from './job-defaults.js';
 import { checkTaskName } from './task-name.js';
 import { checkTaskOptions } from './task-options.js';
-import { isTask } from './task.js';
+import { isTask, partsOf } from './task.js';
 import type { AnyTask, Composition, Task, TaskOptions } from './task.js';
 
 /** Holds the options of a task that is made of others; time-outs, retries and rate limits are those of its steps. */
@@ -25,7 +25,7 @@ export interface ChainOptions extends Omit<TaskOptions, 'timeout' | 'retry' | 'r
 export type DataOfAll<TSteps extends readonly AnyTask[]> = (
   TSteps[number] extends infer TTask
     ? TTask extends Task<infer TData>
-      ? (data: TData) => void
+      ? (data: [TData] extends [never] ? unknown : TData) => void
       : never
     : never
 ) extends (data: infer TData) => void
@@ -50,6 +50,8 @@ export type ResultsOf<TSteps extends readonly AnyTask[]> = {
 
 /** Is how many steps a task may have. */
 const MAX_STEPS = 1000;
+/** Is how deep tasks may be nested: the id of a run tells all that it is a part of. */
+const MAX_DEPTH = 10;
 const MAX_NAME = 191;
 
 const CHAIN_KEYS: ReadonlySet<string> = new Set(
@@ -125,12 +127,14 @@ function compose(kind: Composition['kind'], steps: readonly AnyTask[], options: 
   checkRecord(options, 'options', CHAIN_KEYS);
   const { name, onFailure, ...rest } = options;
   checkArray(steps, 'steps');
-  steps.forEach((step, at) => {
+  [...steps].forEach((step, at) => {
     checkIsTask(step, `steps[${String(at)}]`);
   });
   if (steps.length === 0 || steps.length > MAX_STEPS)
     throw new InvalidOptionError('steps', `a list of 1 to ${String(MAX_STEPS)} tasks`, steps);
   if (onFailure !== undefined) checkIsTask(onFailure, 'options.onFailure');
+  if (Math.max(...steps.map(depthOf)) >= MAX_DEPTH)
+    throw new InvalidOptionError('steps', `tasks that are nested at most ${String(MAX_DEPTH)} deep`, kind);
   const composition = Object.freeze({ kind, steps: Object.freeze([...steps]), onFailure: onFailure ?? null });
   return Object.freeze({
     name: nameOf(kind, steps, name),
@@ -148,8 +152,12 @@ function nameOf(kind: string, steps: readonly AnyTask[], given: string | undefin
   const name = given ?? `${kind}(${steps.map((step) => step.name).join(', ')})`;
   if (given === undefined && name.length > MAX_NAME)
     throw new InvalidOptionError('options.name', 'given: the names of the steps are too long for one', given);
-  checkTaskName(name);
+  checkTaskName(name, 'options.name');
   return name;
+}
+
+function depthOf(task: AnyTask): number {
+  return 1 + Math.max(0, ...partsOf(task).map(depthOf));
 }
 
 function checkIsTask(value: unknown, field: string): void {

@@ -72,7 +72,7 @@ export function defineTask(
   handler: TaskHandler<never> | TaskModuleInput,
   options: TaskOptions = {},
 ): AnyTask {
-  checkTaskName(name);
+  checkTaskName(name, 'name');
   if (typeof handler === 'function')
     return Object.freeze({ name, handler, options: checkTaskOptions(options) });
   if (!isRecord(handler))

@@ -35,7 +35,8 @@ export function decodeError(text: string | null): RunError | null {
 /** Gives what is kept of a thrown value. */
 export function describeError(thrown: unknown, depth = 0): RunError {
   try {
-    if (!(thrown instanceof Error)) return { name: 'Error', message: cut(thrown) };
+    if (!(thrown instanceof Error) && !(depth > 0 && isRunError(thrown)))
+      return { name: 'Error', message: cut(thrown) };
     const code: unknown = 'code' in thrown ? thrown.code : undefined;
     return {
       name: cut(thrown.name),
@@ -49,6 +50,13 @@ export function describeError(thrown: unknown, depth = 0): RunError {
     // A thrown value may have getters that throw themselves; the run has failed all the same.
     return { name: 'Error', message: 'The thrown value cannot be described.' };
   }
+}
+
+/** Tells what was kept of an error before, as it is where that caused another one. */
+function isRunError(value: unknown): value is RunError {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, message } = value as Partial<RunError>;
+  return typeof name === 'string' && typeof message === 'string';
 }
 
 function textOf(thrown: unknown): string {

@@ -7,8 +7,8 @@ import { FUNCTION_PREFIX } from './function-name.js';
  *
  * @throws {@link InvalidOptionError} when it is not one that a task may have
  */
-export function checkTaskName(name: unknown): void {
-  if (checkId(name, 'name').startsWith(FUNCTION_PREFIX)) {
-    throw new InvalidOptionError('name', `a name that does not begin with "${FUNCTION_PREFIX}"`, name);
+export function checkTaskName(name: unknown, field: string): void {
+  if (checkId(name, field).startsWith(FUNCTION_PREFIX)) {
+    throw new InvalidOptionError(field, `a name that does not begin with "${FUNCTION_PREFIX}"`, name);
   }
 }

@@ -112,8 +112,9 @@ export class RunTracker {
    */
   goOn(record: RunRecord, lane: Lane, before: ActiveRun | null = null): void {
     const known = this.#active.get(record.id);
-    // The steps may have ended before the answer came that they are awaited.
-    if (known !== undefined && known !== before && known.decision === null) return;
+    // The steps may have ended before the answer came that they are awaited; what has gone on since goes on.
+    const isAwaited = before === null && known?.decision?.outcome.kind === 'await';
+    if (known !== undefined && known !== before && !isAwaited && isSameAttempt(known.record, record)) return;
     const active = new ActiveRun(record, lane);
     this.#active.set(record.id, active);
     if (this.#abortReason !== null) active.abort(this.#abortReason.reason);
@@ -420,6 +421,10 @@ export class RunTracker {
       'The handler ignores its aborted signal and still holds its slots',
     );
   }
+}
+
+function isSameAttempt(one: RunRecord, other: RunRecord): boolean {
+  return one.attempt === other.attempt && one.owner === other.owner;
 }
 
 /** Tells whether a store is still to be told of an end, or of a handler that has settled after it. */

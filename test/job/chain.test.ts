@@ -287,3 +287,22 @@ describe('the data of a chain', () => {
     expect(await handle.run()).toMatchObject({ status: 'failed', steps: [{}, { status: 'failed' }] });
   });
 });
+
+describe('the steps of a chain', () => {
+  test('are refused with a hole in their list', () => {
+    const steps = [one];
+    steps[2] = one;
+    expect(() => chain(steps as [typeof one], { name: 'x' })).toThrow('steps[1]');
+  });
+
+  test('are refused when they are nested so deep that ids would be too long', () => {
+    let nested: AnyTask = one;
+    const nest = (times: number): void => {
+      for (let at = 0; at < times; at++) nested = chain([nested], { name: `nested ${at}` });
+    };
+    nest(9);
+    expect(() => {
+      nest(2);
+    }).toThrow('at most 10 deep');
+  });
+});

@@ -107,4 +107,17 @@ describe('a chain whose step fails', () => {
     expect(events.of('run:started').map(({ run }) => run.task)).not.toContain('alert');
     expect((await scheduler.getRuns({ task: 'alert' })).items).toEqual([]);
   });
+
+  test('is kept with what is known of its cause, through chains in chains', async () => {
+    const { clock, scheduler } = await startedStage();
+    const coded = defineTask('coded', () =>
+      Promise.reject(Object.assign(new RangeError('boom'), { code: 'E_BOOM' })),
+    );
+    const handle = await scheduler.enqueue(chain([chain([coded], { name: 'inner' })]));
+    await clock.settle();
+    expect((await handle.run())?.error).toMatchObject({
+      code: 'ESC_STEP_FAILED',
+      cause: { code: 'ESC_STEP_FAILED', cause: { name: 'RangeError', message: 'boom', code: 'E_BOOM' } },
+    });
+  });
 });

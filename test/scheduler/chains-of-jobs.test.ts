@@ -48,6 +48,22 @@ describe('a chain of a job', () => {
     expect(await scheduler.getJob('job')).toMatchObject({ state: 'finished', runCount: 5 });
   });
 
+  test('that is to make room for the next is cancelled with the step that is under way', async () => {
+    const made = await startedStage();
+    const { clock, scheduler } = made;
+    const log: string[] = [];
+    const steps = [lasting(made, 'slow', 60_000, log), lasting(made, 'never', 1, log)] as const;
+    await scheduler.addJob(chain(steps, { name: 'whole' }), interval({ seconds: 10 }), {
+      id: 'job',
+      overlap: 'cancelRunning',
+    });
+    await clock.advance({ seconds: 25 });
+    const { items } = await scheduler.getRuns({ task: 'whole' });
+    expect(items.map(({ status }) => status)).toEqual(['running', 'cancelled']);
+    expect(await statusesOf(scheduler, items[1]?.id ?? '')).toEqual(['cancelled', 'cancelled', 'skipped']);
+    expect(log).toEqual(['slow', 'slow']);
+  });
+
   test('goes on while its job is paused, and after it was removed', async () => {
     const made = await startedStage();
     const { clock, scheduler } = made;
@@ -139,6 +155,15 @@ describe('a history that keeps next to nothing', () => {
       expect(await openRuns(scheduler)).toEqual([]);
     },
   );
+
+  test('forgets the steps of chains in chains with the outermost', async () => {
+    const store = new MemoryJobStore({ history: { maxRuns: 2 } });
+    const { clock, scheduler } = await startedStage({ stores: { default: store } });
+    const whole = chain([one, chain([one, all([one, chain([one])])])], { name: 'whole' });
+    for (let at = 0; at < 3; at++) await scheduler.enqueue(whole, { n: at });
+    await clock.settle();
+    expect((await scheduler.getRuns()).items).toHaveLength(2);
+  });
 
   test('forgets the steps of a chain with it, and what ran because it failed', async () => {
     const store = new MemoryJobStore({ history: { maxRuns: 0 } });

@@ -7,6 +7,7 @@ import type { ActiveRun, Decision } from '../active-run.js';
 import type { StoreLink } from '../store-link.js';
 import { planSteps } from './plan-steps.js';
 import type { ComposedTask, StepsFailure } from './plan-steps.js';
+import { textOf } from './step-runs.js';
 import type { StepRuns } from './step-runs.js';
 
 /** Is how many runs of steps are read at once. */
@@ -51,7 +52,7 @@ export class StepCoordinator {
     const { previous } = readInput(record);
     const plan = planSteps(task, {
       runId: record.id,
-      previous: previous === undefined ? null : JSON.stringify(previous),
+      previous: textOf(previous),
       isCancelled: record.cancelRequested || aborted !== null,
       runs: steps,
     });

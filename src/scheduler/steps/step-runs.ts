@@ -62,7 +62,7 @@ export class StepRuns {
 
   /** Makes the run that follows a failure; that of a step is a step in its place. */
   fallback(run: RunRecord, task: AnyTask, failure: RunFailure, now: number): RunRecord {
-    const { parent } = readInput(run);
+    const { parent, previous } = readInput(run);
     const isStep = run.step !== null && parent !== undefined;
     const jobName = run.jobId === null ? null : (run.jobName ?? run.task);
     const lineage = {
@@ -72,7 +72,13 @@ export class StepRuns {
       parentRunId: isStep ? run.parentRunId : run.id,
     };
     const priority = isStep ? parent.priority : run.priority;
-    return this.#make({ ...lineage, priority }, task, { ...(isStep && { parent }), failure }, null, now);
+    return this.#make(
+      { ...lineage, priority },
+      task,
+      { ...(isStep && { parent }), failure },
+      textOf(previous),
+      now,
+    );
   }
 
   #make(
@@ -109,6 +115,11 @@ export class StepRuns {
       },
     });
   }
+}
+
+/** Gives what a run was given as `previous` as JSON text; `null`: nothing. */
+export function textOf(previous: unknown): string | null {
+  return previous === undefined ? null : JSON.stringify(previous);
 }
 
 /** Gives the id of the run of a step. */
