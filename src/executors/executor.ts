@@ -54,7 +54,7 @@ export interface Executor {
    * Runs the task's function, and settles as it does and when it does. Called while `freeSlots` is above 0 only; once
    * the promise has settled, the slot is free.
    *
-   * An executor whose work is done elsewhere throws an {@link ExecutionLostError} where whoever did it has died: the run
+   * An executor whose work is done elsewhere throws an `ExecutionLostError` where whoever did it has died: the run
    * goes on as after the death of a node.
    */
   execute(execution: Execution): Promise<unknown>;

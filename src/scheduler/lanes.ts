@@ -216,7 +216,8 @@ export class Lanes {
   }
 
   readonly #onFinished = (active: ActiveRun, sent: RunFinish, result: FinishResult): void => {
-    const { link, slots } = active.lane;
+    const { link, slots, session } = active.lane;
+    if (sent.settled) session.letGo(active.record);
     this.#reporters.of(link).finished(active, sent, result);
     if (result.run?.status === 'queued' && !result.run.held)
       this.expect(link, slots.name, result.run.availableAt);

@@ -224,6 +224,11 @@ export class NodeSession {
     this.#duties.expect(this.#link.now());
   }
 
+  /** Takes note that the store has taken the end of an attempt that was executed here. */
+  letGo(run: RunRecord): void {
+    this.#unknown.letGo(run);
+  }
+
   #subscribe(): Promise<(() => Promise<void>) | null> {
     return this.#link.call(async (store) => (await store.subscribe?.(this.#onHint)) ?? null);
   }
@@ -291,6 +296,7 @@ export class NodeSession {
   }
 
   async #takeBeat(serial: number): Promise<'in-time' | 'again'> {
+    this.#unknown.sent();
     const { alive, mine } = await this.#renew();
     // An answer that comes late renews the lease, but tells of runs that may have ended since.
     if (!this.#isActive || this.#beats !== serial) return 'again';

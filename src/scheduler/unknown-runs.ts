@@ -14,6 +14,8 @@ export class UnknownRuns {
   readonly #executes: (run: RunRecord) => boolean;
   readonly #turnsOver: () => Promise<void>;
   #sightings = new Map<string, Sighting>();
+  /** Holds what was let go of while a heartbeat is under way, whose answer may name it still; `null`: none is. */
+  #letGo: Set<string> | null = null;
 
   /**
    * Makes it with none found.
@@ -31,14 +33,28 @@ export class UnknownRuns {
     return this.#sightings.size > 0;
   }
 
+  /** Takes note that a heartbeat is sent. */
+  sent(): void {
+    this.#letGo = new Set();
+  }
+
+  /** Takes note that the store has taken the end of an attempt that was executed here. */
+  letGo(run: RunRecord): void {
+    this.#letGo?.add(keyOf(run));
+  }
+
   /** Looks at what a heartbeat says is ours; gives those that were unknown before, with no answer to come any more. */
   find(mine: readonly RunRecord[]): RunRecord[] {
     const before = this.#sightings;
+    const letGo = this.#letGo;
     this.#sightings = new Map();
+    this.#letGo = null;
     const found: RunRecord[] = [];
     for (const run of mine) {
       if (run.status !== 'running' || this.#executes(run)) continue;
-      const key = `${run.id} ${String(run.attempt)}`;
+      const key = keyOf(run);
+      // The answer is as old as the question: the attempt has ended since.
+      if (letGo?.has(key) === true) continue;
       const sighting = before.get(key) ?? this.#sight();
       if (sighting.isSettled) found.push(run);
       this.#sightings.set(key, sighting);
@@ -49,6 +65,7 @@ export class UnknownRuns {
   /** Forgets them: this node is somebody else now. */
   clear(): void {
     this.#sightings.clear();
+    this.#letGo = null;
   }
 
   #sight(): Sighting {
@@ -58,4 +75,8 @@ export class UnknownRuns {
     });
     return sighting;
   }
+}
+
+function keyOf({ id, attempt }: RunRecord): string {
+  return `${id} ${String(attempt)}`;
 }

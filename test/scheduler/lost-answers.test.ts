@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { date, defineTask, interval } from '../../src/index.js';
-import type { FiringDecision } from '../../src/index.js';
+import type { FiringDecision, Heartbeat } from '../../src/index.js';
+import { Deferred } from '../../src/internal/deferred.js';
 import { answering, gives } from '../support/answering-store.js';
+import { Gate } from '../support/gate.js';
 import { SharedMemoryStore } from '../support/shared-memory-store.js';
 import { START, moving, startedStage } from '../support/stage.js';
 import type { Stage } from '../support/stage.js';
@@ -46,6 +48,38 @@ describe('on a shared store', () => {
     await clock.advance({ minutes: 2 });
     expect(ran).toEqual([60_000, 120_000, 180_000]);
     expect((await scheduler.getRuns({ statuses: ['running', 'queued'] })).items).toEqual([]);
+  });
+
+  test('a run that was adopted and has ended is not executed again when a heartbeat that is late names it still', async () => {
+    const server = new SharedMemoryStore();
+    const { store, hooks } = answering(server);
+    const gate = new Gate();
+    const task = defineTask('held', gate.handler);
+    const { clock, scheduler } = await startedStage({ stores: { default: store }, tasks: [task] });
+    let isLost = false;
+    hooks.after = (method, answer) => {
+      if (isLost || method !== 'claim' || !gives(answer)) return;
+      isLost = true;
+      throw new Error('The answer is lost');
+    };
+    await scheduler.enqueue(task);
+    await clock.advance({ seconds: 25 });
+    expect(gate.entered).toBe(1);
+    const late = new Deferred<void>();
+    let named = 0;
+    hooks.after = async (method, answer) => {
+      if (method !== 'heartbeat' || named > 0) return;
+      named = (answer as Heartbeat).mine.length;
+      await late.promise;
+    };
+    await clock.advance({ seconds: 10 });
+    expect(named).toBe(1);
+    gate.release();
+    await clock.settle();
+    late.resolve();
+    await clock.advance({ seconds: 30 });
+    expect(gate.entered).toBe(1);
+    expect((await scheduler.getRuns()).items).toMatchObject([{ status: 'succeeded', attempt: 1 }]);
   });
 
   test('a commit whose answer is lost is done once, however often it is repeated', async () => {

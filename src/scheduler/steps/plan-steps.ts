@@ -34,7 +34,7 @@ export interface StepsState {
 }
 
 /** Is a step that is to begin. */
-export interface BeginningStep {
+interface BeginningStep {
   /** Is its place. */
   readonly step: number;
   /** Is the result of the one before, as JSON text; `null`: none. */
@@ -45,13 +45,13 @@ export interface BeginningStep {
 export type StepsPlan = StepsBegin | StepsSuccess | StepsFailure;
 
 /** Says that the run awaits its steps; those named begin, others may be under way. */
-export interface StepsBegin {
+interface StepsBegin {
   readonly kind: 'begin';
   readonly steps: readonly BeginningStep[];
 }
 
 /** Says that all steps have succeeded. */
-export interface StepsSuccess {
+interface StepsSuccess {
   readonly kind: 'success';
   /** Is the result as JSON text; `null`: none. */
   readonly result: string | null;

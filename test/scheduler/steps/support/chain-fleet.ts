@@ -12,7 +12,7 @@ import { START, moving } from '../../../support/stage.js';
 export type Moment = 'before' | 'after';
 
 /** Is called around each call of a node; what it throws, the call fails with. */
-export type CallHook = (call: {
+type CallHook = (call: {
   readonly method: StoreMethod;
   readonly moment: Moment;
   readonly at: number;
