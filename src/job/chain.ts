@@ -4,7 +4,7 @@ import { checkArray, checkRecord } from '../internal/check.js';
 import { JOB_DEFAULT_KEYS } from './job-defaults.js';
 import { checkTaskName } from './task-name.js';
 import { checkTaskOptions } from './task-options.js';
-import { isTask, partsOf } from './task.js';
+import { MAX_DEPTH, depthOf, isTask } from './task.js';
 import type { AnyTask, Composition, Task, TaskOptions } from './task.js';
 
 /** Holds the options of a task that is made of others; time-outs, retries and rate limits are those of its steps. */
@@ -50,8 +50,6 @@ export type ResultsOf<TSteps extends readonly AnyTask[]> = {
 
 /** Is how many steps a task may have. */
 const MAX_STEPS = 1000;
-/** Is how deep tasks may be nested: the id of a run tells all that it is a part of. */
-const MAX_DEPTH = 10;
 const MAX_NAME = 191;
 
 const CHAIN_KEYS: ReadonlySet<string> = new Set(
@@ -133,10 +131,8 @@ function compose(kind: Composition['kind'], steps: readonly AnyTask[], options: 
   if (steps.length === 0 || steps.length > MAX_STEPS)
     throw new InvalidOptionError('steps', `a list of 1 to ${String(MAX_STEPS)} tasks`, steps);
   if (onFailure !== undefined) checkIsTask(onFailure, 'options.onFailure');
-  if (Math.max(...steps.map(depthOf)) >= MAX_DEPTH)
-    throw new InvalidOptionError('steps', `tasks that are nested at most ${String(MAX_DEPTH)} deep`, kind);
   const composition = Object.freeze({ kind, steps: Object.freeze([...steps]), onFailure: onFailure ?? null });
-  return Object.freeze({
+  const task = Object.freeze({
     name: nameOf(kind, steps, name),
     handler: () => {
       throw new InvalidStateError(
@@ -146,6 +142,9 @@ function compose(kind: Composition['kind'], steps: readonly AnyTask[], options: 
     composition,
     options: checkTaskOptions(rest),
   });
+  if (depthOf(task) > MAX_DEPTH)
+    throw new InvalidOptionError('steps', `tasks that are nested at most ${String(MAX_DEPTH)} deep`, steps);
+  return task;
 }
 
 function nameOf(kind: string, steps: readonly AnyTask[], given: string | undefined): string {
@@ -154,10 +153,6 @@ function nameOf(kind: string, steps: readonly AnyTask[], given: string | undefin
     throw new InvalidOptionError('options.name', 'given: the names of the steps are too long for one', given);
   checkTaskName(name, 'options.name');
   return name;
-}
-
-function depthOf(task: AnyTask): number {
-  return 1 + Math.max(0, ...partsOf(task).map(depthOf));
 }
 
 function checkIsTask(value: unknown, field: string): void {

@@ -1,4 +1,6 @@
+import { InvalidOptionError } from '../errors/input-errors.js';
 import { decodeJson } from '../internal/json-codec.js';
+import { MAX_PRIORITY, MIN_PRIORITY } from './job-policy.js';
 import type { RunError } from './run-error.js';
 import type { RunRecord } from './run-record.js';
 
@@ -35,10 +37,13 @@ const NO_INPUT: RunInput = Object.freeze({});
 /**
  * Reads what was left for a run.
  *
- * @throws a `SyntaxError` when somebody changed the text
+ * @throws {@link InvalidOptionError} or a `SyntaxError` when somebody changed the text
  */
 export function readInput({ input }: Pick<RunRecord, 'input'>): RunInput {
-  return input === null ? NO_INPUT : (decodeJson(input) as RunInput);
+  if (input === null) return NO_INPUT;
+  const value = decodeJson(input);
+  if (!isInput(value)) throw new InvalidOptionError('input', 'what this library writes', value);
+  return value;
 }
 
 /**
@@ -50,4 +55,32 @@ export function encodeInput(input: Omit<RunInput, 'previous'>, previous: string 
   const text = JSON.stringify(input);
   if (previous === null) return text;
   return `${text.slice(0, -1)}${text === '{}' ? '' : ','}"previous":${previous}}`;
+}
+
+function isInput(value: unknown): value is RunInput {
+  if (!isRecord(value)) return false;
+  const { parent, failure } = value;
+  return (parent === undefined || isParentLink(parent)) && (failure === undefined || isFailure(failure));
+}
+
+function isParentLink(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { task, priority } = value;
+  return (
+    typeof task === 'string' &&
+    Number.isInteger(priority) &&
+    (priority as number) >= MIN_PRIORITY &&
+    (priority as number) <= MAX_PRIORITY
+  );
+}
+
+function isFailure(value: unknown): boolean {
+  if (!isRecord(value) || !isRecord(value['error'])) return false;
+  const { runId, task } = value;
+  const { name, message } = value['error'];
+  return [runId, task, name, message].every((text) => typeof text === 'string');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

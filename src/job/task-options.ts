@@ -4,7 +4,7 @@ import { BUILT_IN_DEFAULTS, JOB_DEFAULT_KEYS, layDefaults } from './job-defaults
 import type { JobDefaults } from './job-defaults.js';
 import { resolveRateLimit } from './rate-limit.js';
 import type { StandardSchema } from './standard-schema.js';
-import { isTask } from './task.js';
+import { MAX_DEPTH, depthOf, isTask } from './task.js';
 import type { TaskOptions } from './task.js';
 
 const TASK_OPTION_KEYS: ReadonlySet<string> = new Set([
@@ -42,6 +42,13 @@ export function checkTaskOptions(options: TaskOptions): TaskOptions {
       'options.fallback',
       'a task made by defineTask(), chain() or all()',
       fallback,
+    );
+  }
+  if (fallback !== undefined && depthOf(fallback) >= MAX_DEPTH) {
+    throw new InvalidOptionError(
+      'options.fallback',
+      `a task that is nested at most ${String(MAX_DEPTH)} deep`,
+      fallback.name,
     );
   }
   if (options.rateLimit === undefined) return Object.freeze({ ...options });

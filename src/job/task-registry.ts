@@ -1,7 +1,7 @@
 import { TaskConflictError, UnknownTaskError } from '../errors/job-errors.js';
 import { InvalidOptionError } from '../errors/input-errors.js';
 import { FUNCTION_PREFIX } from './function-name.js';
-import { isTask, partsOf } from './task.js';
+import { isTask, wholeOf } from './task.js';
 import type { AnyTask, TaskHandler } from './task.js';
 
 /** Is how many names of earlier functions of a job are kept, for runs of it that wait still. */
@@ -95,9 +95,4 @@ export class TaskRegistry {
     if (task === undefined) throw new UnknownTaskError(name);
     return task;
   }
-}
-
-/** Gives a task and all that it brings with it. */
-function wholeOf(task: AnyTask): readonly AnyTask[] {
-  return [task, ...partsOf(task).flatMap(wholeOf)];
 }

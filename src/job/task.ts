@@ -81,6 +81,27 @@ export function partsOf({ composition, options }: AnyTask): readonly AnyTask[] {
   return [...steps, onFailure, options.fallback ?? null].filter((part) => part !== null);
 }
 
+/** Gives a task and all that it brings with it, each once. */
+export function wholeOf(task: AnyTask, whole: Set<AnyTask> = new Set()): ReadonlySet<AnyTask> {
+  if (whole.has(task)) return whole;
+  whole.add(task);
+  for (const part of partsOf(task)) wholeOf(part, whole);
+  return whole;
+}
+
+/** Is how deep tasks may be nested: the id of a run tells all that it is a part of, and stores bound it. */
+export const MAX_DEPTH: number = 10;
+
+/** Gives how deep the tasks are nested that a task brings with it. */
+export function depthOf(task: AnyTask, known: Map<AnyTask, number> = new Map()): number {
+  let depth = known.get(task);
+  if (depth === undefined) {
+    depth = partsOf(task).reduce((deepest, part) => Math.max(deepest, depthOf(part, known) + 1), 0);
+    known.set(task, depth);
+  }
+  return depth;
+}
+
 /** Tells a task from the other things that name one. */
 export function isTask(value: unknown): value is AnyTask {
   if (typeof value !== 'object' || value === null) return false;

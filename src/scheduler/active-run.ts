@@ -37,6 +37,8 @@ export class ActiveRun {
   decision: Decision | null = null;
   /** Is what is committed together with the decision. */
   sequel: Sequel = NO_SEQUEL;
+  /** Holds the ids of the steps that were begun, and of which none was open then; `null`: it is not so. */
+  begunBefore: ReadonlySet<string> | null = null;
   /** Is what the run before it left for this one. */
   input: RunInput | null = null;
   /** Says whether the store knows the decision. */

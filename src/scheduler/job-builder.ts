@@ -17,7 +17,7 @@ import type { JobPolicy } from '../job/job-policy.js';
 import type { IfExists, JobOptions } from '../job/job-options.js';
 import { NO_COUNTS, RECORD_FORMAT, countSpan, isUsedUp } from '../job/job-record.js';
 import type { JobDeclaration, JobDefinition, JobRecord, JobState } from '../job/job-record.js';
-import { partsOf } from '../job/task.js';
+import { wholeOf } from '../job/task.js';
 import type { AnyTask, TaskHandler } from '../job/task.js';
 import { functionTaskName } from '../job/function-name.js';
 import type { JobPut } from '../stores/job-store.js';
@@ -216,7 +216,14 @@ export class JobBuilder {
   checkExecutor(task: AnyTask, name: string): void {
     const { executor } = this.#executors.get(name);
     if (task.composition === undefined) executor.checkTask?.(task);
-    for (const part of partsOf(task)) this.checkExecutor(part, this.#defaults.of(part).executor);
+    for (const part of wholeOf(task)) {
+      if (part !== task) this.#checkPart(part);
+    }
+  }
+
+  #checkPart(part: AnyTask): void {
+    const { executor } = this.#executors.get(this.#defaults.of(part).executor);
+    if (part.composition === undefined) executor.checkTask?.(part);
   }
 
   /** Fixes a trigger's zone; once for each trigger, as many jobs may share one. */

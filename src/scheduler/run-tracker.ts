@@ -1,4 +1,10 @@
-import { RunCancelledError, RunLostError, RunTimedOutError, ShutdownError } from '../errors/run-errors.js';
+import {
+  RunCancelledError,
+  RunLostError,
+  RunTimedOutError,
+  ShutdownError,
+  StepsChangedError,
+} from '../errors/run-errors.js';
 import { UnknownTaskError } from '../errors/job-errors.js';
 import { Deferred } from '../internal/deferred.js';
 import { decodeJson } from '../internal/json-codec.js';
@@ -86,6 +92,13 @@ export class RunTracker {
       this.#neverBegan(active, decideEnd('failed', error));
       return;
     }
+    if (!isComposed(active.task) && record.recovery === 'resume') {
+      this.#neverBegan(
+        active,
+        decideEnd('failed', new StepsChangedError(record.task, 0, 'its first step', null)),
+      );
+      return;
+    }
     if (isComposed(active.task)) {
       lane.slots.release(1);
       void this.#goThroughSteps(active, active.task);
@@ -116,6 +129,7 @@ export class RunTracker {
     const isAwaited = before === null && known?.decision?.outcome.kind === 'await';
     if (known !== undefined && known !== before && !isAwaited && isSameAttempt(known.record, record)) return;
     const active = new ActiveRun(record, lane);
+    if (before !== null) active.begunBefore = new Set(before.sequel.followUps.map(({ id }) => id));
     this.#active.set(record.id, active);
     if (this.#abortReason !== null) active.abort(this.#abortReason.reason);
     const task = this.#env.tasks.get(record.task);

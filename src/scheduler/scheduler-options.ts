@@ -152,6 +152,8 @@ export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSche
   };
 }
 
+const RATE_LIMIT_KEYS: ReadonlySet<string> = new Set(['max', 'perMs']);
+
 /** Checks a store that is given under a name. */
 export function checkStore(name: string, store: unknown): void {
   checkMethods(store, `stores.${checkId(name, 'the name of a store')}`, STORE_METHODS);
@@ -165,6 +167,11 @@ export function checkExecutor(name: string, executor: unknown): void {
   if (typeof freeSlots !== 'number' || Number.isNaN(freeSlots)) {
     throw new InvalidOptionError(`${field}.freeSlots`, 'a number', freeSlots);
   }
+  const { rateLimit } = executor as { rateLimit?: unknown };
+  if (rateLimit === undefined) return;
+  const { max, perMs } = checkRecord(rateLimit, `${field}.rateLimit`, RATE_LIMIT_KEYS);
+  checkInteger(max, `${field}.rateLimit.max`, { min: 1 });
+  checkInteger(perMs, `${field}.rateLimit.perMs`, { min: 1 });
 }
 
 function checkMethods(value: unknown, field: string, methods: readonly string[]): void {

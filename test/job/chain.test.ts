@@ -306,3 +306,19 @@ describe('the steps of a chain', () => {
     }).toThrow('at most 10 deep');
   });
 });
+
+test('fallbacks that are nested so deep that ids would be too long are refused', () => {
+  let nested: AnyTask = one;
+  const nest = (): void => {
+    nested = defineTask('nested', () => 1, { fallback: nested });
+  };
+  for (let at = 0; at < 10; at++) nest();
+  expect(nest).toThrow('options.fallback');
+});
+
+test('a task that is a step many times over is looked at once', () => {
+  let wide: AnyTask = one;
+  for (let at = 0; at < 9; at++)
+    wide = all(Array.from({ length: 1000 }, () => wide) as [AnyTask], { name: `wide ${at}` });
+  expect(new Scheduler({ tasks: [wide] }).state).toBe('stopped');
+});

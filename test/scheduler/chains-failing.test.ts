@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { StepFailedError, chain, defineTask } from '../../src/index.js';
+import { MemoryJobStore, StepFailedError, all, chain, defineTask } from '../../src/index.js';
 import type { RunContext } from '../../src/index.js';
 import { startedStage } from '../support/stage.js';
 import { rejectionOf } from '../support/within.js';
@@ -120,4 +120,27 @@ describe('a chain whose step fails', () => {
       cause: { code: 'ESC_STEP_FAILED', cause: { name: 'RangeError', message: 'boom', code: 'E_BOOM' } },
     });
   });
+});
+
+test('steps that the store holds and does not list make their run fail, and are not begun again and again', async () => {
+  const store = new MemoryJobStore();
+  const listRuns = store.listRuns.bind(store);
+  let calls = 0;
+  store.listRuns = (query) => {
+    if (query.parentRunId === undefined) return listRuns(query);
+    calls++;
+    return Promise.resolve({ items: [], next: null });
+  };
+  const { clock, scheduler } = await startedStage({ stores: { default: store } });
+  let begun = 0;
+  const step = defineTask('step', () => ++begun);
+  const other = defineTask('other', () => ++begun);
+  const handle = await scheduler.enqueue(all([step, other]));
+  const result = rejectionOf(handle.result());
+  await clock.settle();
+  expect(await result).toMatchObject({
+    code: 'ESC_INVALID_STATE',
+    message: expect.stringContaining(handle.id) as string,
+  });
+  expect([begun, calls]).toEqual([2, 3]);
 });

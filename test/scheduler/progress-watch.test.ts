@@ -47,6 +47,16 @@ describe('a watch', () => {
   });
 });
 
+describe('a watch whose listener is asynchronous', () => {
+  test('logs what it is rejected with', async () => {
+    const log = new RecordingLogger();
+    new ProgressWatch(() => Promise.reject(new Error('later')), log).see(textOf(0.1));
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(log.at('error')).toHaveLength(1);
+  });
+});
+
 describe('result({ onProgress })', () => {
   test('tells what the handler says, until the run has ended', async () => {
     const { clock, scheduler } = await startedStage();

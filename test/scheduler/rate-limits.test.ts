@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AsyncExecutor, chain, defineTask, interval } from '../../src/index.js';
+import { AsyncExecutor, Scheduler, chain, defineTask, interval } from '../../src/index.js';
 import type { JobStore, Task, TaskOptions } from '../../src/index.js';
 import { answering } from '../support/answering-store.js';
 import { Gate } from '../support/gate.js';
@@ -429,3 +429,11 @@ function mostInSpan(times: readonly number[], spanMs: number): number {
     ...times.map((from) => times.filter((time) => time >= from && time < from + spanMs).length),
   );
 }
+
+test.each([null, 'x', {}, { max: 0, perMs: 1 }, { max: 1, per: 1000 }, { max: Number.NaN, perMs: 1 }])(
+  "an executor of the user's own whose rate limit is %j is refused",
+  (rateLimit) => {
+    const executor = Object.assign(new AsyncExecutor(), { rateLimit: rateLimit as never });
+    expect(() => new Scheduler({ executors: { default: executor } })).toThrow('executors.default.rateLimit');
+  },
+);

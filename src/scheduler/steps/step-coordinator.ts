@@ -1,3 +1,4 @@
+import { InvalidStateError } from '../../errors/scheduler-errors.js';
 import { assertNever } from '../../internal/assert-never.js';
 import { decodeJson } from '../../internal/json-codec.js';
 import { encodeError } from '../../job/run-error.js';
@@ -27,10 +28,20 @@ export class StepCoordinator {
    * that is to be broken off meanwhile is handed back.
    */
   async decide(active: ActiveRun, task: ComposedTask): Promise<Decision> {
-    const steps = await this.#read(active);
-    // One that was broken off while they were read is for others to judge.
-    if (steps === null || active.isBrokenOff) return { outcome: { kind: 'hand-back' }, value: undefined };
-    return this.#plan(active, task, steps);
+    for (;;) {
+      const steps = await this.#read(active);
+      // One that was broken off while they were read is for others to judge.
+      if (steps === null || active.isBrokenOff) return { outcome: { kind: 'hand-back' }, value: undefined };
+      const decision = this.#plan(active, task, steps);
+      const repeated = repeatedSteps(active, decision);
+      if (repeated === null) return decision;
+      if (repeated > 0)
+        throw new InvalidStateError(
+          `The store holds runs of the steps of run "${active.record.id}", and does not list them.`,
+        );
+      // Its steps are under way, and the store does not know that they are open.
+      await active.lane.link.pause();
+    }
   }
 
   async #read(active: ActiveRun): Promise<readonly RunRecord[] | null> {
@@ -90,6 +101,12 @@ export class StepCoordinator {
       followUps,
     };
   }
+}
+
+/** Counts the steps that a decision is to begin though all were begun before, and had ended; `null`: it is not so. */
+function repeatedSteps({ begunBefore }: ActiveRun, { outcome, followUps = [] }: Decision): number | null {
+  if (begunBefore === null || outcome.kind !== 'await') return null;
+  return followUps.every(({ id }) => begunBefore.has(id)) ? followUps.length : null;
 }
 
 /** Reads the runs of all steps of a run. */

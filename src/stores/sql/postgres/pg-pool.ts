@@ -11,10 +11,10 @@ const BEGINS = /^\s*(?:begin|start transaction)\b/i;
  * Follows a `begin`, in the same message.
  *
  * Our transactions look rows up by their keys; on a table that has grown since it was last analyzed, the planner would
- * rather read it whole. The server ends a transaction of ours that it hears nothing more of, and with
+ * rather read it whole. What that makes dear to it, it would compile first, which takes longer than the transaction. The server ends a transaction of ours that it hears nothing more of, and with
  * it its locks, no later than we give up the connection; and a wait for a lock before that, with an error to try again.
  */
-const BOUNDS = `; set local idle_in_transaction_session_timeout = ${STATEMENT_LIMIT_MS}; set local lock_timeout = ${STATEMENT_LIMIT_MS / 2}; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off`;
+const BOUNDS = `; set local idle_in_transaction_session_timeout = ${STATEMENT_LIMIT_MS}; set local lock_timeout = ${STATEMENT_LIMIT_MS / 2}; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off`;
 
 /** Holds the statements that change rows. */
 const CHANGING = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
