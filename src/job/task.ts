@@ -76,7 +76,7 @@ export interface TaskOptions extends Omit<JobDefaults, 'retry'> {
 }
 
 /** Gives the tasks that a task brings with it: its steps, and those that run when it fails. */
-export function partsOf({ composition, options }: AnyTask): readonly AnyTask[] {
+function partsOf({ composition, options }: AnyTask): readonly AnyTask[] {
   const { steps = [], onFailure = null } = composition ?? {};
   return [...steps, onFailure, options.fallback ?? null].filter((part) => part !== null);
 }

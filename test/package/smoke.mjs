@@ -2,6 +2,8 @@
 
 import { isBuiltin } from 'node:module';
 import { Scheduler, defineTask, interval, systemClock } from 'escapement';
+import { BullMQExecutor } from 'escapement/executors/bullmq';
+import { WorkerThreadExecutor } from 'escapement/executors/worker-threads';
 import { RedisJobStore } from 'escapement/stores/redis';
 import { migrationSql, SqlJobStore } from 'escapement/stores/sql';
 import { ManualClock } from 'escapement/testing';
@@ -24,6 +26,19 @@ const refusal = await redis.open({ clock: systemClock, logger: console }).then(
 if (refusal?.code !== 'ESC_MISSING_PEER' || refusal.peer !== 'ioredis')
   throw new Error('escapement/stores/redis does not say that ioredis is missing', { cause: refusal });
 await redis.close();
+
+for (const [peer, make] of [
+  ['bullmq', () => new BullMQExecutor({ connection: { url: 'redis://127.0.0.1:1' } })],
+  ['piscina', () => new WorkerThreadExecutor()],
+]) {
+  let missing;
+  try {
+    make();
+  } catch (error) {
+    missing = error.peer;
+  }
+  if (missing !== peer) throw new Error(`The executor on ${peer} does not say that it is missing`);
+}
 
 const scheduler = new Scheduler();
 let calls = 0;
