@@ -46,9 +46,9 @@ async function runAll(): Promise<void> {
   let failed = 0;
   try {
     for (const { scenario, engine } of chosen) {
-      const missing = engines.missing(engine);
+      const missing = engines.missing(engine, scenario);
       if (missing === null) {
-        const verdict = await runScenario(scenario, engine, engines, program.path, isLong);
+        const verdict = await runScenario(scenario, engine, engines, program, isLong);
         if (verdict.folder !== null) failed++;
         reportVerdict(`${scenario.name} on ${engine}`, verdict);
       } else {

@@ -5,6 +5,7 @@ import { within } from '../support/within.js';
 import { checkHistory } from './checker/check-history.js';
 import type { Finding } from './checker/evidence.js';
 import type { Engines } from './engines.js';
+import type { CompiledProgram } from './fleet/compiled-program.js';
 import type { Entry } from './history/entries.js';
 import { HistoryWriter } from './history/history-writer.js';
 import { monotonicMs } from './history/monotonic.js';
@@ -32,12 +33,12 @@ export async function runScenario(
   scenario: Scenario,
   engine: EngineName,
   engines: Engines,
-  program: string,
+  program: CompiledProgram,
   isLong: boolean,
 ): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), `escapement-fault-${scenario.name}-${engine}-`));
   const history = new HistoryWriter(folder, 'runner');
-  const { place, server } = await engines.place(engine, folder, scenario.server);
+  const { place, ...servers } = await engines.place(engine, folder, scenario);
   const begunAt = monotonicMs();
   let stage: Stage | null = null;
   let tearDown: (() => void) | undefined;
@@ -46,7 +47,7 @@ export async function runScenario(
   let runs = 0;
   try {
     tearDown = scenario.setUp?.(place);
-    stage = await Stage.open({ place, server, folder, history, program, isLong });
+    stage = await Stage.open({ place, ...servers, folder, history, program, isLong });
     await within(scenario.run(stage), scenario.name, isLong ? 600_000 : 120_000);
     const evidence = await stage.conclude();
     runs = evidence.runs.length;

@@ -14,6 +14,8 @@ export interface Scenario {
   readonly leftOut?: Readonly<Partial<Record<EngineName, string>>>;
   /** Says what differs in its servers from those of other scenarios. @defaultValue nothing: they share one */
   readonly server?: Partial<ServerSettings>;
+  /** Says that it needs a queue, in a Redis of its own. @defaultValue false */
+  readonly hasQueue?: boolean;
   /** Prepares the place before anybody opens it; gives what undoes that once all have closed it. */
   setUp?(place: StorePlace): () => void;
   /** Makes it happen, and throws where what must come of it does not; the checker reads the history after that. */

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Scheduler, systemClock } from 'escapement';
+import { AsyncExecutor, Scheduler, systemClock } from 'escapement';
 import type { JobRecord, JobStore, RunRecord } from 'escapement';
+import { BullMQExecutor } from 'escapement/executors/bullmq';
+import { WorkerThreadExecutor } from 'escapement/executors/worker-threads';
 import type { PrivateServer } from '../support/servers.js';
 import type { Evidence } from './checker/evidence.js';
+import type { CompiledProgram } from './fleet/compiled-program.js';
 import { FaultNode } from './fleet/fault-node.js';
 import type { Entry, FaultEntry } from './history/entries.js';
 import type { HistoryWriter } from './history/history-writer.js';
@@ -11,7 +14,7 @@ import { readHistory } from './history/read-history.js';
 import { recordEvents } from './history/recorded-events.js';
 import { recording } from './history/recording-store.js';
 import { historyLogger } from './nodes/history-logger.js';
-import type { NodeConfig, StorePlace } from './nodes/node-config.js';
+import type { NodeConfig, QueuePlace, StorePlace, WorkerConfig } from './nodes/node-config.js';
 import { storeAt } from './nodes/open-store.js';
 import { historicTasks } from './nodes/tasks.js';
 
@@ -20,10 +23,12 @@ export interface StageSetting {
   readonly place: StorePlace;
   /** Is the server that keeps the jobs; `null`: a file does. */
   readonly server: PrivateServer | null;
+  /** Is the server of the queue; `null`: there is none. */
+  readonly queue: PrivateServer | null;
   readonly folder: string;
   readonly history: HistoryWriter;
-  /** Is the path of the nodes' program. */
-  readonly program: string;
+  /** Holds the programs of nodes and workers. */
+  readonly program: CompiledProgram;
   readonly isLong: boolean;
 }
 
@@ -32,6 +37,8 @@ export type NodeChanges = Partial<Omit<NodeConfig, 'name' | 'folder'>>;
 
 /** Is how soon all is noticed in scenarios: a tenth of the defaults. */
 const BRISK: NodeConfig['options'] = { lease: 3000, heartbeat: 1000, claimTimeout: 2000, backstop: 500 };
+/** Is how long a worker of a queue may be silent before it is taken for dead. */
+const LOCK_MS = 2000;
 const LOOK_EVERY_MS = 100;
 const PAGE = 1000;
 
@@ -46,6 +53,7 @@ export class Stage {
   readonly store: JobStore;
   readonly #setting: StageSetting;
   readonly #nodes: FaultNode[] = [];
+  readonly #workers: FaultNode[] = [];
   readonly #deferred: (() => Promise<void>)[] = [];
   #spawned = 0;
 
@@ -58,6 +66,12 @@ export class Stage {
     this.store = storeAt(place);
     this.scheduler = new Scheduler({
       stores: { default: recording(storeAt(place), history) },
+      // They have neither threads nor connections before a start.
+      executors: {
+        default: new AsyncExecutor(),
+        threads: new WorkerThreadExecutor(),
+        queue: new BullMQExecutor({ connection: { url: 'redis://localhost:1' } }),
+      },
       tasks: historicTasks(history),
       logger: historyLogger(history),
     });
@@ -77,9 +91,25 @@ export class Stage {
     return this.#setting.server;
   }
 
+  /** Is the server of the queue. */
+  get queueServer(): PrivateServer {
+    if (this.#setting.queue === null) throw new Error('This scenario needs a queue');
+    return this.#setting.queue;
+  }
+
+  /** Is the queue, as nodes and workers are told of it. */
+  get queue(): QueuePlace {
+    return { url: this.queueServer.url, queue: this.place.prefix, lockDuration: LOCK_MS };
+  }
+
   /** Holds the nodes that have not ended. */
   get nodes(): readonly FaultNode[] {
     return this.#nodes.filter(({ isGone }) => !isGone);
+  }
+
+  /** Holds the workers that have not ended. */
+  get workers(): readonly FaultNode[] {
+    return this.#workers.filter(({ isGone }) => !isGone);
   }
 
   /** Gives the one number in a short form, the other in full length. */
@@ -99,7 +129,7 @@ export class Stage {
       ...changes,
       options: { ...BRISK, ...changes.options },
     };
-    const node = new FaultNode(this.#setting.program, config, this.#setting.history);
+    const node = new FaultNode(this.#setting.program.path, config, this.#setting.history);
     this.#nodes.push(node);
     return node;
   }
@@ -116,6 +146,17 @@ export class Stage {
     const nodes = Array.from({ length: size }, () => this.spawn(changes));
     await Promise.all(nodes.map((node) => node.ready()));
     return nodes;
+  }
+
+  /** Spawns a worker of the queue and waits until it takes runs. */
+  async worker(concurrency = 10): Promise<FaultNode> {
+    const { folder, program, history } = this.#setting;
+    const name = `worker-${this.#workers.length + 1}`;
+    const config: WorkerConfig = { name, folder, place: this.queue, concurrency };
+    const worker = new FaultNode(program.workerPath, config, history);
+    this.#workers.push(worker);
+    await worker.ready();
+    return worker;
   }
 
   /**
@@ -196,16 +237,17 @@ export class Stage {
     this.#deferred.push(last);
   }
 
-  /** Shuts the nodes down, and gives what the checker reads. */
+  /** Shuts nodes and workers down, and gives what the checker reads. */
   async conclude(): Promise<Evidence> {
     await Promise.all(this.nodes.map((node) => node.shutdown()));
+    await Promise.all(this.workers.map((worker) => worker.shutdown()));
     const [jobs, runs] = [await this.jobs(), await this.runs()];
     return { entries: this.history(), jobs, runs };
   }
 
   /** Ends all processes, and closes what was opened. */
   async clear(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.kill()));
+    await Promise.all([...this.nodes, ...this.workers].map((one) => one.kill()));
     await this.scheduler.shutdown({ wait: false });
     await this.store.close();
     for (const last of this.#deferred.splice(0).reverse()) await last();

@@ -118,6 +118,39 @@ describe('starts once', () => {
   });
 });
 
+describe('attempts justified', () => {
+  const again = { ...runs[0], attempt: 2, fencingToken: 7 };
+
+  it('is broken by a second attempt though nothing ended the first', () => {
+    const history = new HistoryBuilder().starts('a', runs[0]).exits('a').starts('b', again).ends('b', again);
+    expect(invariantsBroken(history.with([job], but(0, again)))).toEqual(['attempts justified']);
+  });
+
+  it('is broken by a second attempt after the end of the first', () => {
+    const history = new HistoryBuilder().starts('a', runs[0]).ends('a', runs[0]);
+    history.givesBack('a', runs[0], 1, 'succeeded').starts('b', again).ends('b', again);
+    expect(invariantsBroken(history.with([job], but(0, again)))).toEqual(['attempts justified']);
+  });
+
+  it('is kept by an attempt that begins before the answer of the recovery comes', () => {
+    const history = new HistoryBuilder().starts('a', runs[0]).exits('a').starts('b', again).ends('b', again);
+    const seen = { kind: 'answer', call: 99, method: 'recover', sentAt: 2.5, dead: 'node' } as const;
+    history.add('b', { ...seen, runs: [marked(runs[0], { status: 'queued' })] });
+    expect(checkHistory(history.with([job], but(0, again)))).toEqual([]);
+  });
+
+  it('is kept after a retry, a hand-back and a death, and after a recovery whose answer was never seen', () => {
+    for (const sent of ['retry', 'hand-back', 'died'] as const) {
+      const history = new HistoryBuilder().starts('a', runs[0]).ends('a', runs[0]);
+      history.givesBack('a', runs[0], 1, sent).starts('b', again).ends('b', again);
+      expect(checkHistory(history.with([job], but(0, again)))).toEqual([]);
+    }
+    const history = new HistoryBuilder().starts('a', runs[0]).exits('a');
+    history.add('b', { kind: 'call', call: 99, method: 'recover', dead: 'node' }).starts('c', again);
+    expect(checkHistory(history.ends('c', again).with([job], but(0, again)))).toEqual([]);
+  });
+});
+
 describe('instances bounded', () => {
   it('is broken by two attempts of a job at once, where one may be', () => {
     const history = new HistoryBuilder()
@@ -206,7 +239,11 @@ describe('tokens grow', () => {
   it('is broken by a later attempt with a lower token, and by one token for two', () => {
     const wide = aJob({}, { maxInstances: 3 });
     const again = { ...runs[0], attempt: 2 };
-    const lower = new HistoryBuilder().starts('a', runs[0], 5).starts('b', again, 4).ends('b', again);
+    const lower = new HistoryBuilder()
+      .starts('a', runs[0], 5)
+      .givesBack('a', runs[0], 1, 'retry')
+      .starts('b', again, 4)
+      .ends('b', again);
     expect(invariantsBroken(lower.with([wide], but(0, again)))).toEqual(['tokens grow']);
     const shared = new HistoryBuilder().starts('a', runs[0], 5).starts('b', runs[1], 5);
     expect(invariantsBroken(shared.with([wide], runs))).toEqual(['tokens grow']);
@@ -240,7 +277,10 @@ describe('nothing lost', () => {
   });
 
   it('is broken by an attempt that the store has not counted', () => {
-    const history = new HistoryBuilder().starts('a', runs[0], 1, 2).ends('a', runs[0], 2);
+    const history = new HistoryBuilder()
+      .givesBack('a', runs[0], 1, 'retry')
+      .starts('a', runs[0], 1, 2)
+      .ends('a', runs[0], 2);
     expect(invariantsBroken(history.with([job], runs))).toEqual(['nothing lost']);
   });
 });

@@ -1,12 +1,16 @@
 import type { Entry } from '../history/entries.js';
 import { allSettled } from './all-settled.js';
+import { attemptsJustified } from './attempts-justified.js';
+import { chainsWhole } from './chains-whole.js';
 import type { Check, Evidence, Finding } from './evidence.js';
 import { fireTimesAccounted } from './fire-times-accounted.js';
 import { fireTimesOnce } from './fire-times-once.js';
 import { instancesBounded } from './instances-bounded.js';
 import { lateFinishesRefused } from './late-finishes-refused.js';
 import { nothingLost } from './nothing-lost.js';
+import { oneHandler } from './one-handler.js';
 import { startsOnce } from './starts-once.js';
+import { stepsInOrder } from './steps-in-order.js';
 import { tokensGrow } from './tokens-grow.js';
 
 const CHECKS: readonly Check[] = [
@@ -17,13 +21,17 @@ const CHECKS: readonly Check[] = [
   tokensGrow,
   lateFinishesRefused,
   nothingLost,
+  stepsInOrder,
+  chainsWhole,
+  oneHandler,
   allSettled,
 ];
 
 /** Looks for breaches of all invariants in what a scenario left behind. */
 export function checkHistory(evidence: Evidence): Finding[] {
   const standing = { ...evidence, entries: standingEntries(evidence.entries) };
-  return CHECKS.flatMap((check) => check(standing));
+  // What an attempt followed may be from before the store fell back.
+  return [...CHECKS.flatMap((check) => check(standing)), ...attemptsJustified(evidence)];
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { JobRecord, RunRecord } from 'escapement';
-import type { Entry, JobMark, RunMark, Unstamped } from '../history/entries.js';
+import type { EffectStart, Entry, FinishMark, JobMark, RunMark, Unstamped } from '../history/entries.js';
 import type { Evidence } from './evidence.js';
 
 /** Is the wall clock's time at the monotonic clock's 0. */
@@ -28,6 +28,26 @@ export class HistoryBuilder {
   starts(process: string, run: RunRecord, token = run.fencingToken, attempt = run.attempt): this {
     const { id: runId, jobId, scheduledAt } = run;
     return this.add(process, { kind: 'effect:start', runId, jobId, attempt, scheduledAt, token });
+  }
+
+  /** Adds the start of the handler of a step, with what the one before gave. */
+  begins(process: string, run: RunRecord, handed: Pick<EffectStart, 'previous' | 'failure'> = {}): this {
+    const { id: runId, jobId, attempt, scheduledAt, fencingToken: token } = run;
+    return this.add(process, { kind: 'effect:start', runId, jobId, attempt, scheduledAt, token, ...handed });
+  }
+
+  /** Adds the end of the handler of a step, with what it gave. */
+  gives(process: string, { id: runId, attempt, status, result }: RunRecord): this {
+    if (status !== 'succeeded')
+      return this.add(process, { kind: 'effect:end', runId, attempt, how: 'failed' });
+    const given: unknown = JSON.parse(result ?? 'null');
+    return this.add(process, { kind: 'effect:end', runId, attempt, how: 'done', result: given });
+  }
+
+  /** Adds that a store is told that an attempt is over and another is to come. */
+  givesBack(process: string, { id: runId }: RunRecord, attempt: number, sent: FinishMark['sent']): this {
+    const finishes = [{ runId, attempt, sent }];
+    return this.add(process, { kind: 'call', call: ++this.#calls, method: 'finishRuns', finishes });
   }
 
   /** Adds the end of a handler. */

@@ -1,27 +1,54 @@
 import { attemptsOf } from './attempts.js';
-import type { Attempt } from './attempts.js';
+import { Chains } from './chains.js';
 import type { Evidence, Finding } from './evidence.js';
 import { groupBy } from './group-by.js';
 import { knownRuns } from './known-runs.js';
 
-/** Holds that no more attempts of a job go on at any time than it allows. */
+/** Is how long something took a place of its job: an attempt, or a chain from its first step's start to its last one's end. */
+interface Span {
+  readonly runId: string;
+  readonly jobUid: string;
+  readonly jobId: string | null;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Holds that no more attempts, or chains, of a job go on at any time than it allows. */
 export function instancesBounded(evidence: Evidence): Finding[] {
   const limits = limitsOf(evidence);
-  const known = knownRuns(evidence);
-  const jobOf = ({ start }: Attempt): string => known.get(start.runId)?.jobUid ?? '';
   const findings: Finding[] = [];
-  for (const [jobUid, attempts] of groupBy(attemptsOf(evidence), jobOf)) {
+  for (const [jobUid, spans] of groupBy(spansOf(evidence), (span) => span.jobUid)) {
     const limit = limits.get(jobUid);
-    if (jobUid === '' || limit === undefined) continue;
-    const crowd = firstCrowd(attempts, limit);
+    if (limit === undefined) continue;
+    const crowd = firstCrowd(spans, limit);
     if (crowd === null) continue;
     findings.push({
       invariant: 'instances bounded',
-      what: `${crowd.length} attempts of ${String(crowd[0]?.start.jobId)} at once, where ${limit} may be`,
-      about: crowd.map(({ start }) => start.runId),
+      what: `${crowd.length} attempts of ${String(crowd[0]?.jobId)} at once, where ${limit} may be`,
+      about: crowd.map(({ runId }) => runId),
     });
   }
   return findings;
+}
+
+function spansOf(evidence: Evidence): Span[] {
+  const known = knownRuns(evidence);
+  const attempts = attemptsOf(evidence);
+  const chains = new Chains(evidence);
+  const own = attempts.flatMap(({ start, endedAt }): Span[] => {
+    const { jobUid = null } = known.get(start.runId) ?? {};
+    if (jobUid === null) return [];
+    return [{ runId: start.runId, jobUid, jobId: start.jobId, from: start.at, to: endedAt }];
+  });
+  const byRun = groupBy(attempts, ({ start }) => start.runId);
+  const ofChains = chains.all.flatMap(({ row }): Span[] => {
+    const steps = chains.leavesOf(row).flatMap(({ id }) => byRun.get(id) ?? []);
+    if (row.jobUid === null || steps.length === 0) return [];
+    const from = Math.min(...steps.map(({ start }) => start.at));
+    const to = Math.max(...steps.map(({ endedAt }) => endedAt));
+    return [{ runId: row.id, jobUid: row.jobUid, jobId: row.jobId, from, to }];
+  });
+  return [...own, ...ofChains].sort((a, b) => a.from - b.from);
 }
 
 function limitsOf({ entries, jobs }: Evidence): Map<string, number> {
@@ -37,11 +64,11 @@ function limitsOf({ entries, jobs }: Evidence): Map<string, number> {
   return limits;
 }
 
-function firstCrowd(attempts: readonly Attempt[], limit: number): Attempt[] | null {
-  let going: Attempt[] = [];
-  for (const attempt of attempts) {
-    going = going.filter(({ endedAt }) => endedAt > attempt.start.at);
-    going.push(attempt);
+function firstCrowd(spans: readonly Span[], limit: number): Span[] | null {
+  let going: Span[] = [];
+  for (const span of spans) {
+    going = going.filter(({ to }) => to > span.from);
+    going.push(span);
     if (going.length > limit) return going;
   }
   return null;

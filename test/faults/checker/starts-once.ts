@@ -2,14 +2,21 @@ import type { EffectStart } from '../history/entries.js';
 import { attemptKey } from './attempts.js';
 import type { Evidence, Finding } from './evidence.js';
 import { groupBy } from './group-by.js';
+import { isQueued } from './is-queued.js';
 
-/** Holds that an attempt starts at most once, and not after its run was taken from its node. */
-export function startsOnce({ entries }: Evidence): Finding[] {
+/**
+ * Holds that an attempt starts at most once, and not after its run was taken from its node. What waits in a queue is not
+ * taken with that: whoever has the run next finds it there.
+ */
+export function startsOnce({ entries, runs }: Evidence): Finding[] {
   const starts = entries.filter((entry): entry is EffectStart => entry.kind === 'effect:start');
+  const queued = new Set(runs.filter(isQueued).map(({ id }) => id));
   const taken = new Map<string, number>();
   for (const entry of entries) {
     if (entry.kind !== 'answer' || entry.method !== 'recover') continue;
-    for (const { id, attempt } of entry.runs ?? []) taken.set(attemptKey(id, attempt), entry.at);
+    for (const { id, attempt } of entry.runs ?? []) {
+      if (!queued.has(id)) taken.set(attemptKey(id, attempt), entry.at);
+    }
   }
   const findings: Finding[] = [];
   for (const [key, same] of groupBy(starts, ({ runId, attempt }) => attemptKey(runId, attempt))) {

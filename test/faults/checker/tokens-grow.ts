@@ -1,16 +1,26 @@
 import type { EffectStart } from '../history/entries.js';
 import type { Evidence, Finding } from './evidence.js';
 import { groupBy } from './group-by.js';
+import { isQueued } from './is-queued.js';
+import { knownRuns } from './known-runs.js';
 
 /**
  * Holds that every attempt of a job has a fencing token of its own, higher than those of the attempts of its run before
- * it and, where one attempt goes on at a time, higher than all that started before.
+ * it and, where one attempt goes on at a time, higher than all that started before. Those of steps are their runs' own.
  */
-export function tokensGrow({ entries, jobs }: Evidence): Finding[] {
+export function tokensGrow(evidence: Evidence): Finding[] {
+  const { entries, jobs, runs: rows } = evidence;
+  const known = knownRuns(evidence);
+  const queued = new Set(rows.filter(isQueued).map(({ jobId }) => jobId));
   const starts = entries.filter((entry): entry is EffectStart => entry.kind === 'effect:start');
-  const single = new Set(jobs.filter(({ definition }) => definition.maxInstances === 1).map(({ id }) => id));
+  // A queue's worker may begin an attempt after its node has died and the next has drawn another token.
+  const single = new Set(
+    jobs.filter(({ id, definition }) => definition.maxInstances === 1 && !queued.has(id)).map(({ id }) => id),
+  );
   const findings: Finding[] = [];
-  for (const [jobId, ofJob] of groupBy(starts, ({ jobId, runId }) => jobId ?? runId)) {
+  for (const [jobId, ofJob] of groupBy(starts, ({ jobId, runId }) =>
+    jobId === null || known.get(runId)?.jobUid === null ? runId : jobId,
+  )) {
     const runs = [...groupBy(ofJob, ({ runId }) => runId).values()];
     const orders = single.has(jobId) ? [ofJob] : runs.map((ofRun) => [...ofRun].sort(byAttempt));
     for (const order of orders) findings.push(...falls(order));

@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const FOLDERS = ['nodes', 'history'];
 
 /**
- * Is the nodes' program as plain JavaScript in a temporary folder: a process that compiles what it imports takes three
+ * Holds the programs of nodes and workers as plain JavaScript in a temporary folder: a process that compiles what it imports takes three
  * times as long to start, and scenarios start a great many.
  */
 export class CompiledProgram {
@@ -31,9 +31,14 @@ export class CompiledProgram {
     for (const name of FOLDERS) this.#compile(name);
   }
 
-  /** Is the path of the program. */
+  /** Is the path of the nodes' program. */
   get path(): string {
     return join(this.#folder, 'nodes', 'node-program.js');
+  }
+
+  /** Is the path of the program of a queue's workers. */
+  get workerPath(): string {
+    return join(this.#folder, 'nodes', 'worker-program.js');
   }
 
   /** Removes it. */

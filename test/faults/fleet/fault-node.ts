@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { HistoryWriter } from '../history/history-writer.js';
 import type { ProcessEntry } from '../history/entries.js';
 import { within } from '../../support/within.js';
-import type { NodeAnswer, NodeConfig, NodeRequest } from '../nodes/node-config.js';
+import type { NodeAnswer, NodeRequest } from '../nodes/node-config.js';
 
 const READY_LIMIT_MS = 30_000;
 const ANSWER_LIMIT_MS = 60_000;
@@ -22,8 +22,16 @@ class NodeCallError extends Error {
   }
 }
 
+/** Is what the process is given, and hands to its program: at the least these. */
+interface ProcessConfig {
+  /** Names the process in the history. */
+  readonly name: string;
+  /** Is where the history is kept. */
+  readonly folder: string;
+}
+
 /**
- * Is a node in a process of its own, as the runner sees it.
+ * Is a node, or a worker of a queue, in a process of its own, as the runner sees it.
  *
  * States: `starting` → `ready` ⇄ `frozen`; all → `gone`.
  */
@@ -35,10 +43,11 @@ export class FaultNode {
   readonly #ready: Promise<void>;
   readonly #gone: Promise<void>;
   #requests = 0;
+  #isReady = false;
   #isGone = false;
 
   /** Spawns the process. */
-  constructor(program: string, config: NodeConfig, history: HistoryWriter) {
+  constructor(program: string, config: ProcessConfig, history: HistoryWriter) {
     this.name = config.name;
     this.#history = history;
     const log = openSync(join(config.folder, `${config.name}.log`), 'a');
@@ -56,6 +65,7 @@ export class FaultNode {
     this.#ready = new Promise((resolve) => {
       this.#child.on('message', (answer: NodeAnswer) => {
         if (answer.kind === 'ready') {
+          this.#isReady = true;
           this.#note('ready');
           resolve();
         } else this.#settle(answer);
@@ -70,12 +80,17 @@ export class FaultNode {
     return this.#isGone;
   }
 
+  /** Says whether the node fires, or the worker takes runs, so that it has something to lose. */
+  get isReady(): boolean {
+    return this.#isReady && !this.#isGone;
+  }
+
   /** Is the process's id. */
   get pid(): number {
     return this.#child.pid ?? 0;
   }
 
-  /** Waits until the node fires. */
+  /** Waits until the node fires, or the worker takes runs. */
   async ready(limitMs = READY_LIMIT_MS): Promise<void> {
     const gone = this.#gone.then(() => {
       throw new Error(`${this.name} ended before it was ready`);
@@ -128,10 +143,10 @@ export class FaultNode {
     this.#child.kill('SIGCONT');
   }
 
-  /** Shuts the node down in order. */
-  async shutdown(): Promise<void> {
+  /** Shuts it down in order, and gives what is under way some time. */
+  async shutdown(timeoutMs = 5000): Promise<void> {
     if (this.#isGone) return;
-    await this.call('shutdown', { timeout: 5000 });
+    await this.call('shutdown', { timeout: timeoutMs });
     await this.gone();
   }
 

@@ -10,6 +10,23 @@ export interface StorePlace {
   readonly prefix: string;
 }
 
+/** Says where a queue is, and how soon the death of a worker is noticed there. */
+export interface QueuePlace {
+  readonly url: string;
+  readonly queue: string;
+  readonly lockDuration: number;
+}
+
+/** Is what a worker's process is given when it is spawned; plain JSON. */
+export interface WorkerConfig {
+  /** Names the process in the history. */
+  readonly name: string;
+  /** Is where the history is kept. */
+  readonly folder: string;
+  readonly place: QueuePlace;
+  readonly concurrency: number;
+}
+
 /** Is what a node's process is given when it is spawned; plain JSON. */
 export interface NodeConfig {
   /** Names the process in the history. */
@@ -23,6 +40,10 @@ export interface NodeConfig {
   readonly traps: readonly Trap[];
   /** Leaves the tasks out: the node knows none but these. @defaultValue all */
   readonly tasks?: readonly string[];
+  /** Is how many worker threads its executor `threads` has. @defaultValue it has no such executor */
+  readonly threads?: number;
+  /** Is the queue of its executor `queue`. @defaultValue it has no such executor */
+  readonly queue?: QueuePlace;
   /** Says whether it begins to fire at once; else it is told to by `start`. */
   readonly isStarted: boolean;
 }

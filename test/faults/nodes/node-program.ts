@@ -1,11 +1,12 @@
 // One node of a scenario: a process of its own with a scheduler, which does what its parent asks and writes a history.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AsyncExecutor, Scheduler, SchedulerError } from 'escapement';
+import { Scheduler, SchedulerError } from 'escapement';
 import { HistoryWriter } from '../history/history-writer.js';
 import { recordEvents } from '../history/recorded-events.js';
 import { recording } from '../history/recording-store.js';
 import { historyLogger } from './history-logger.js';
+import { executorsOf } from './executors.js';
 import type { NodeAnswer, NodeConfig, NodeRequest } from './node-config.js';
 import { storeAt } from './open-store.js';
 import { historicTasks } from './tasks.js';
@@ -17,7 +18,7 @@ const store = recording(trapping(storeAt(config.place), config.traps), history);
 const scheduler = new Scheduler({
   ...config.options,
   stores: { default: store },
-  executors: { default: new AsyncExecutor({ concurrency: config.concurrency }) },
+  executors: await executorsOf(config),
   tasks: historicTasks(history, config.tasks === undefined ? undefined : [...config.tasks]),
   logger: historyLogger(history),
 });

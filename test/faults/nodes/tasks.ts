@@ -1,60 +1,50 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { defineTask } from 'escapement';
-import type { AnyTask, RunContext } from 'escapement';
+import { all, chain, defineTask } from 'escapement';
+import type { AnyTask, TaskOptions } from 'escapement';
 import type { HistoryWriter } from '../history/history-writer.js';
-import { monotonicMs } from '../history/monotonic.js';
+import { BEHAVIOURS } from './behaviours.js';
+import { CHAIN_SHAPES } from './chain-shapes.js';
+import { historicHandler } from './historic-handler.js';
 
-type Behaviour = (context: RunContext) => Promise<void> | void;
-
-const msOf = ({ data }: RunContext): number => (data as { ms: number }).ms;
-
-const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
-  noop: () => {},
-  /** Takes its time, and stops when it is told to. */
-  sleep: (context) => sleep(msOf(context), undefined, { signal: context.signal }),
-  /** Does so in its first attempt; its later ones take no time. */
-  first: (context) => {
-    const ms = context.attempt === 1 ? msOf(context) : 0;
-    return sleep(ms, undefined, { signal: context.signal });
-  },
-  /** Takes its time whatever it is told. */
-  deaf: (context) => sleep(msOf(context)),
-  /** Ends at an instant that is given in the data, whatever it is told. */
-  until: ({ data }) => sleep(Math.max(0, (data as { at: number }).at - Date.now())),
-  /** Lets nothing else in its process go on meanwhile, heartbeats included; its later attempts take no time. */
-  block: (context) => {
-    const endAt = monotonicMs() + (context.attempt === 1 ? msOf(context) : 0);
-    while (monotonicMs() < endAt);
-  },
-  /** Takes its whole process with it. */
-  die: () => {
-    process.kill(process.pid, 'SIGKILL');
-  },
+const THREAD_HANDLERS = new URL('./thread-handlers.js', import.meta.url);
+const THREADED: Readonly<Record<string, string>> = { 'thread-step': 'step', 'thread-falter': 'falter' };
+const RETRIES = { attempts: 3, delay: 50 };
+const OPTIONS: Readonly<Record<string, TaskOptions>> = {
+  falter: { retry: RETRIES },
+  break: { retry: { attempts: 2, delay: 50 } },
+  'thread-step': { executor: 'threads' },
+  'thread-falter': { executor: 'threads', retry: RETRIES },
+  'queue-step': { executor: 'queue' },
+  'queue-falter': { executor: 'queue', retry: RETRIES },
+  'queue-break': { executor: 'queue', retry: { attempts: 2, delay: 50 } },
 };
 
-/** Gives tasks whose handlers write their start and their end into a history. */
-export function historicTasks(history: HistoryWriter, names = Object.keys(BEHAVIOURS)): AnyTask[] {
-  return names.map((name) => {
-    const behave = BEHAVIOURS[name] ?? (() => {});
-    return defineTask(name, async (context: RunContext) => {
-      const { runId, attempt, signal } = context;
-      const { job, scheduledAt, fencingToken: token } = context;
-      const jobId = job?.id ?? null;
-      history.write({
-        kind: 'effect:start',
-        runId,
-        jobId,
-        attempt,
-        scheduledAt: scheduledAt.getTime(),
-        token,
-      });
-      try {
-        await behave(context);
-        history.write({ kind: 'effect:end', runId, attempt, how: 'done' });
-      } catch (error) {
-        history.write({ kind: 'effect:end', runId, attempt, how: signal.aborted ? 'aborted' : 'failed' });
-        throw error;
-      }
-    });
-  });
+/** Names the tasks that workers of a queue execute. */
+export const QUEUE_TASKS: readonly string[] = Object.keys(BEHAVIOURS).filter((name) =>
+  name.startsWith('queue-'),
+);
+
+/** Gives tasks whose handlers write their start and their end into a history; by default all, and those that are made of them. */
+export function historicTasks(history: HistoryWriter, names?: readonly string[]): AnyTask[] {
+  const made = new Map<string, AnyTask>();
+  const make = (name: string): AnyTask => {
+    const task = made.get(name) ?? (name in CHAIN_SHAPES ? compose(name, make) : simple(history, name, make));
+    made.set(name, task);
+    return task;
+  };
+  return (names ?? [...Object.keys(BEHAVIOURS), ...Object.keys(CHAIN_SHAPES)]).map(make);
+}
+
+function simple(history: HistoryWriter, name: string, make: (name: string) => AnyTask): AnyTask {
+  const options = name === 'brittle' ? { fallback: make('rescue') } : (OPTIONS[name] ?? {});
+  const exported = THREADED[name];
+  if (exported !== undefined) return defineTask(name, { module: THREAD_HANDLERS, export: exported }, options);
+  return defineTask(name, historicHandler(history, name), options);
+}
+
+function compose(name: string, make: (name: string) => AnyTask): AnyTask {
+  const { kind, steps, onFailure } = CHAIN_SHAPES[name] ?? { kind: 'chain', steps: [], onFailure: null };
+  const [first = '', ...rest] = steps;
+  const tasks = [make(first), ...rest.map(make)] as const;
+  const options = { name, ...(onFailure !== null && { onFailure: make(onFailure) }) };
+  return kind === 'chain' ? chain(tasks, options) : all(tasks, options);
 }

@@ -14,13 +14,21 @@ export interface Trap {
   readonly then: 'kill' | 'freeze' | 'lose' | number;
   /** Is how many of the calls it happens to. */
   readonly times: number;
+  /** Is a regular expression: it happens to calls whose arguments, or whose answer after them, match it as JSON. @defaultValue all */
+  readonly matching?: string;
 }
 
 /** Gives a store in whose calls traps wait; a claim that gets nothing, and an empty batch, spring none. */
 export function trapping<S extends JobStore>(inner: S, traps: readonly Trap[]): S {
   const left = traps.map((trap) => ({ ...trap, left: trap.times }));
-  const spring = async (method: string | symbol, when: Trap['when']): Promise<void> => {
-    const trap = left.find((one) => one.left > 0 && one.method === method && one.when === when);
+  const spring = async (
+    method: string | symbol,
+    when: Trap['when'],
+    seen: readonly unknown[],
+  ): Promise<void> => {
+    const trap = left.find(
+      (one) => one.left > 0 && one.method === method && one.when === when && isMeant(one, seen),
+    );
     if (trap === undefined) return;
     trap.left--;
     if (trap.then === 'kill') process.kill(process.pid, 'SIGKILL');
@@ -33,13 +41,17 @@ export function trapping<S extends JobStore>(inner: S, traps: readonly Trap[]): 
       const member: unknown = Reflect.get(target, key, target);
       if (typeof member !== 'function') return member;
       return async (...args: unknown[]): Promise<unknown> => {
-        if (key !== 'claim') await spring(key, 'before');
+        if (key !== 'claim') await spring(key, 'before', args);
         const answer: unknown = await Reflect.apply(member, target, args);
-        if (!isEmpty(answer)) await spring(key, 'after');
+        if (!isEmpty(answer)) await spring(key, 'after', [...args, answer]);
         return answer;
       };
     },
   });
+}
+
+function isMeant({ matching }: Trap, seen: readonly unknown[]): boolean {
+  return matching === undefined || new RegExp(matching).test(JSON.stringify(seen));
 }
 
 function isEmpty(answer: unknown): boolean {

@@ -1,5 +1,13 @@
 import type { Scenario } from '../scenario.js';
 import { cutAtCommit, halfOpen, lateCommit, listenerKilled } from './broken-network.js';
+import {
+  chainAnswersLost,
+  chainFrozenBeforeItsEnd,
+  chainFrozenBeforeStepEnd,
+  chainKillPoints,
+} from './chain-kill-points.js';
+import { chainServerKilled, chainServerStopped } from './chain-server-stops.js';
+import { chainStorm } from './chain-storm.js';
 import { deadlocks } from './deadlocks.js';
 import { rollingDefinitions, sameJobAdds } from './declarations.js';
 import { overdueDrain, runNowCrowd } from './drains.js';
@@ -8,7 +16,16 @@ import { blockedLoop, frozenBeforeFinish, frozenBeforeStart, frozenDuringRun } f
 import { killDuringRun } from './kill-during-run.js';
 import { killPoints } from './kill-points.js';
 import { killStorm } from './kill-storm.js';
+import { lateHeartbeats } from './late-heartbeats.js';
 import { poisonPill } from './poison-pill.js';
+import {
+  queueHandOver,
+  queueNodeKilled,
+  queueServerKilled,
+  queueServerStopped,
+  queueStorm,
+  queueWorkerKilled,
+} from './queue-workers.js';
 import { debugSleep, debugSleepPastLease, memoryFull, scriptFlush } from './redis-blocked.js';
 import { replicaFailover } from './redis-failover.js';
 import { deletedHash, wrongTypeKey } from './redis-keys.js';
@@ -16,16 +33,22 @@ import { flushallUnderLoad, serverKilledWithoutPersistence } from './redis-reset
 import { serverAbsent, serverKilled, serverStopped, shortOutage } from './server-stops.js';
 import { staleCommits } from './stale-commits.js';
 import { diskFull, longReader } from './sqlite-files.js';
+import { threadNodeKilled, threadStorm } from './thread-nodes.js';
 
 /** Holds all scenarios, in the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
   ...killPoints,
+  ...chainKillPoints,
+  chainFrozenBeforeStepEnd,
+  chainFrozenBeforeItsEnd,
+  chainAnswersLost,
   killDuringRun,
   poisonPill,
   frozenDuringRun,
   frozenBeforeStart,
   frozenBeforeFinish,
   blockedLoop,
+  lateHeartbeats,
   editAfterDeadClaim,
   ...staleCommits,
   lastTwoRuns,
@@ -35,10 +58,21 @@ export const SCENARIOS: readonly Scenario[] = [
   overdueDrain,
   editStorm,
   killStorm,
+  chainStorm,
+  threadNodeKilled,
+  threadStorm,
+  queueWorkerKilled,
+  queueNodeKilled,
+  queueHandOver,
+  queueServerKilled,
+  queueServerStopped,
+  queueStorm,
   serverAbsent,
   serverStopped,
   shortOutage,
   serverKilled,
+  chainServerStopped,
+  chainServerKilled,
   halfOpen,
   cutAtCommit,
   lateCommit,
