@@ -40,7 +40,7 @@ export function openQueue({ queue = '', connection, postgres }: BullMQQueueOptio
     typeof postgres === 'string'
       ? new Queue(
           queue,
-          { connection: { connectionString: postgres, migrate: true } as PostgresConnectionOptions },
+          { connection: { connectionString: postgres, migrate: true } },
           createPostgresBackend,
         )
       : new Queue(queue, { connection: connection ?? {} });
