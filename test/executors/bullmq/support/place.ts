@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { Queue, createPostgresBackend } from 'bullmq';
-import type { PostgresConnectionOptions } from 'bullmq';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { BullMQQueueOptions } from 'escapement/executors/bullmq';
 import { describeOnServer } from '../../../support/servers/describe-on-server.js';
@@ -38,11 +37,7 @@ type OpenQueue = Pick<Queue, 'getJobCounts' | 'getJobCountByTypes' | 'obliterate
 export function openQueue({ queue = '', connection, postgres }: BullMQQueueOptions): OpenQueue {
   const opened =
     typeof postgres === 'string'
-      ? new Queue(
-          queue,
-          { connection: { connectionString: postgres, migrate: true } },
-          createPostgresBackend,
-        )
+      ? new Queue(queue, { connection: { connectionString: postgres, migrate: true } }, createPostgresBackend)
       : new Queue(queue, { connection: connection ?? {} });
   onTestFinished(() => opened.close());
   return opened;
