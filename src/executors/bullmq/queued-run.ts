@@ -3,6 +3,7 @@ import type { Timer } from '../../time/clock.js';
 import type { Execution } from '../executor.js';
 import type { RunOrder } from './run-order.js';
 import { queueJobId } from './run-order.js';
+import type { ProgressWord } from './run-progress-word.js';
 
 /**
  * Is an attempt that this scheduler has in the queue, or is to have there.
@@ -22,6 +23,8 @@ export class QueuedRun {
   stop: { readonly reason: unknown } | null = null;
   /** Says that the worker can see that the handler is to be aborted. */
   isTold: boolean = false;
+  /** Is what a worker told of its progress before it was known which attempt the queue job was made for. */
+  earlyProgress: ProgressWord | null = null;
   /** Is what its worker told last of its progress, as JSON text. */
   progress: string | null = null;
   /** Says that it is put into the queue again after a pause. */
@@ -75,6 +78,7 @@ export class QueuedRun {
   unsend(): void {
     this.lookTimer?.cancel();
     this.queuedAttempt = null;
+    this.earlyProgress = null;
     this.missingSince = null;
     this.isUncertain = false;
     this.isHeard = false;

@@ -114,8 +114,10 @@ export class RunQueue implements QueueListener {
   progressed(id: string, word: unknown): void {
     const run = this.#runs.get(id);
     const progress = readProgress(word);
+    if (run === undefined || progress === null) return;
+    if (run.queuedAttempt === null) run.earlyProgress = progress;
     // What a worker says that was taken for dead is not of the queue job that there is now.
-    if (run === undefined || progress === null || progress.attempt !== run.queuedAttempt) return;
+    if (progress.attempt !== run.queuedAttempt) return;
     const told = JSON.stringify(progress);
     if (told === run.progress) return;
     run.progress = told;
@@ -208,6 +210,9 @@ export class RunQueue implements QueueListener {
     run.isUncertain = false;
     if (!run.isQueued && !run.isHeard) this.#lookLater(run, FIRST_LOOK_MS);
     run.queuedAttempt = attempt;
+    const early = run.earlyProgress;
+    run.earlyProgress = null;
+    this.progressed(run.id, early);
   }
 
   #lookLater(run: QueuedRun, delayMs: number): void {
@@ -235,8 +240,9 @@ export class RunQueue implements QueueListener {
     run.missingSince = null;
     const { attempt } = isOrder(job.data) ? (job.data as RunOrder) : { attempt: null };
     const isOurs = run.isQueued || attempt === run.order.attempt;
-    if (run.queuedAttempt === attempt) this.progressed(run.id, job.progress);
     if (job.finishedOn !== undefined) {
+      run.queuedAttempt ??= attempt;
+      this.progressed(run.id, job.progress);
       await this.#end(queue, run, job, isOurs);
       return;
     }
@@ -301,6 +307,8 @@ export class RunQueue implements QueueListener {
 
   #succeed(run: QueuedRun, value: unknown): void {
     this.#finished.set(run.id, true);
+    run.queuedAttempt ??= run.earlyProgress?.attempt ?? null;
+    this.progressed(run.id, run.earlyProgress);
     try {
       run.succeed(readResult(value, run.execution.context));
     } catch (error) {

@@ -30,7 +30,7 @@ export interface TableNames {
 /** Is how often a transaction is tried that others get in the way of. */
 const MAX_ATTEMPTS = 60;
 /** Is how often a transaction is tried whose row is refused for its key: each time it sees the row that was there first. */
-const MAX_ATTEMPTS_FOR_A_KEY = 10;
+const MAX_ATTEMPTS_FOR_A_KEY = 20;
 const MIN_PAUSE_MS = 2;
 const MAX_PAUSE_MS = 250;
 

@@ -72,7 +72,7 @@ describe('an error that crosses a queue', () => {
         throw new Error('no');
       },
     });
-    expect(cross(hostile)).toBe('The thrown value cannot be described.');
+    expect(cross(hostile)).toBe('The value cannot be described.');
   });
 
   test('cannot reach into what it is made of again', () => {
