@@ -114,6 +114,15 @@ export function isEndStatus(status: RunStatus): status is EndStatus {
   return status !== 'queued' && status !== 'running';
 }
 
+/** Gives the name of a run's job: its task's unless one was given; `null`: it has no job. */
+export function jobNameOf({
+  jobId,
+  jobName,
+  task,
+}: Pick<RunRecord, 'jobId' | 'jobName' | 'task'>): string | null {
+  return jobId === null ? null : (jobName ?? task);
+}
+
 /** Tells whether a run awaits its steps: it runs, and is no node's. */
 export function isAwaiting({ status, held }: Pick<RunRecord, 'status' | 'held'>): boolean {
   return status === 'running' && !held;

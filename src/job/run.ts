@@ -1,6 +1,7 @@
 import { decodeJson } from '../internal/json-codec.js';
 import { decodeError } from './run-error.js';
 import type { RunError } from './run-error.js';
+import { jobNameOf } from './run-record.js';
 import type { RunOrigin, RunRecord, RunStatus } from './run-record.js';
 
 /** Is how far a run said it is. */
@@ -83,7 +84,7 @@ export function toRun(record: RunRecord, store: string): Run {
     id: record.id,
     store,
     jobId: record.jobId,
-    jobName: record.jobId === null ? null : (record.jobName ?? record.task),
+    jobName: jobNameOf(record),
     tags: record.tags,
     task: record.task,
     origin: record.origin,

@@ -85,14 +85,19 @@ export class TaskRegistry {
     return this.#names.has(name) && name.startsWith(FUNCTION_PREFIX);
   }
 
+  /** Finds the task of a name; `null`: this process does not know it. */
+  find(name: string): AnyTask | null {
+    return this.#tasks.get(name) ?? null;
+  }
+
   /**
    * Gives the task of a name.
    *
    * @throws {@link UnknownTaskError} when there is none
    */
   get(name: string): AnyTask {
-    const task = this.#tasks.get(name);
-    if (task === undefined) throw new UnknownTaskError(name);
+    const task = this.find(name);
+    if (task === null) throw new UnknownTaskError(name);
     return task;
   }
 }

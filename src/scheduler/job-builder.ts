@@ -214,16 +214,17 @@ export class JobBuilder {
    * @throws {@link UnknownExecutorError} when there is none of the name, and what an executor refuses a task with
    */
   checkExecutor(task: AnyTask, name: string): void {
-    const { executor } = this.#executors.get(name);
-    if (task.composition === undefined) executor.checkTask?.(task);
+    this.#checkAlone(task, name);
+    // Most tasks bring none with them, and many jobs may be added at once.
+    if (task.composition === undefined && task.options.fallback === undefined) return;
     for (const part of wholeOf(task)) {
-      if (part !== task) this.#checkPart(part);
+      if (part !== task) this.#checkAlone(part, this.#defaults.of(part).executor);
     }
   }
 
-  #checkPart(part: AnyTask): void {
-    const { executor } = this.#executors.get(this.#defaults.of(part).executor);
-    if (part.composition === undefined) executor.checkTask?.(part);
+  #checkAlone(task: AnyTask, name: string): void {
+    const { executor } = this.#executors.get(name);
+    if (task.composition === undefined) executor.checkTask?.(task);
   }
 
   /** Fixes a trigger's zone; once for each trigger, as many jobs may share one. */

@@ -293,8 +293,8 @@ export class JobOperations {
     const { executor, maxInstances, priority, policyText } = layDefaults(stored, changes, 'changes');
     this.#context.executors.get(executor);
     // A task that only others know is theirs to judge.
-    if (this.#env.tasks.names.has(definition.task)) {
-      const task = this.#env.tasks.get(definition.task);
+    const task = this.#env.tasks.find(definition.task);
+    if (task !== null) {
       checkComposable(task, changes, 'changes');
       if (changes.executor !== undefined) this.#context.builder.checkExecutor(task, executor);
     }

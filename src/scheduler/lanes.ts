@@ -196,9 +196,8 @@ export class Lanes {
   #adopt(link: StoreLink, run: RunRecord): void {
     const lane = this.#lanes.get(link)?.get(run.executor);
     if (lane === undefined) return;
-    const { tasks } = this.#env;
     // It takes no slot: what its steps have come to is all that there is to see.
-    if (tasks.names.has(run.task) && isComposed(tasks.get(run.task))) this.tracker.goOn(run, lane);
+    if (isComposed(this.#env.tasks.find(run.task))) this.tracker.goOn(run, lane);
     else lane.dispatcher.adopt(run);
   }
 

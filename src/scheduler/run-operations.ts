@@ -174,7 +174,7 @@ export class RunOperations {
     if (found === null) return null;
     const { record, link } = found;
     const run = toRun(record, link.name);
-    const task = this.#env.tasks.names.has(record.task) ? this.#env.tasks.get(record.task) : null;
+    const task = this.#env.tasks.find(record.task);
     return isComposed(task) ? withSteps(run, task, await readSteps(link, id)) : run;
   }
 

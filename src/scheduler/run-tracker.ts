@@ -132,7 +132,7 @@ export class RunTracker {
     if (before !== null) active.begunBefore = new Set(before.sequel.followUps.map(({ id }) => id));
     this.#active.set(record.id, active);
     if (this.#abortReason !== null) active.abort(this.#abortReason.reason);
-    const task = this.#env.tasks.get(record.task);
+    const task = this.#env.tasks.find(record.task);
     if (!isComposed(task)) {
       this.#settle(active, decideEnd('failed', new UnknownTaskError(record.task)));
       return;

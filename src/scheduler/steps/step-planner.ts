@@ -28,7 +28,7 @@ export class StepPlanner {
     this.#runs = new StepRuns(defaults);
     this.#coordinator = new StepCoordinator(this.#runs);
     this.#takesParents = takesParents;
-    this.#find = (name) => (env.tasks.names.has(name) ? env.tasks.get(name) : null);
+    this.#find = (name) => env.tasks.find(name);
   }
 
   /** Gives what is committed together with the end of an attempt. */

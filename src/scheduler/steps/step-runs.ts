@@ -1,5 +1,6 @@
 import { encodeInput, readInput } from '../../job/run-input.js';
 import type { ParentLink, RunFailure, RunInput } from '../../job/run-input.js';
+import { jobNameOf } from '../../job/run-record.js';
 import type { RunRecord } from '../../job/run-record.js';
 import type { AnyTask } from '../../job/task.js';
 import { newRun, recoveryOf } from '../new-run.js';
@@ -30,7 +31,7 @@ export class StepRuns {
    */
   step(parent: RunRecord, task: AnyTask, step: number, previous: string | null, now: number): RunRecord {
     const link = { task: parent.task, priority: parent.priority };
-    const jobName = parent.jobId === null ? null : (parent.jobName ?? parent.task);
+    const jobName = jobNameOf(parent);
     const lineage = { ...parent, id: stepId(parent.id, step), jobName, parentRunId: parent.id, step };
     return this.#make(lineage, task, { parent: link }, previous, now);
   }
@@ -55,7 +56,7 @@ export class StepRuns {
 
   /** Makes the run that follows the failure of a step; the chain's, as it is about the chain. */
   onFailure(parent: RunRecord, task: AnyTask, failure: RunFailure, now: number): RunRecord {
-    const jobName = parent.jobId === null ? null : (parent.jobName ?? parent.task);
+    const jobName = jobNameOf(parent);
     const lineage = { ...parent, id: `${parent.id}.onFailure`, jobName, parentRunId: parent.id, step: null };
     return this.#make(lineage, task, { failure }, null, now);
   }
@@ -64,7 +65,7 @@ export class StepRuns {
   fallback(run: RunRecord, task: AnyTask, failure: RunFailure, now: number): RunRecord {
     const { parent, previous } = readInput(run);
     const isStep = run.step !== null && parent !== undefined;
-    const jobName = run.jobId === null ? null : (run.jobName ?? run.task);
+    const jobName = jobNameOf(run);
     const lineage = {
       ...run,
       id: `${run.id}.fallback`,
