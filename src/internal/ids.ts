@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { InvalidOptionError } from '../errors/input-errors.js';
 
-const MAX_LENGTH = 191;
+/** Is how many characters an id or a name has at most. */
+export const MAX_ID_LENGTH: number = 191;
 const CONTROL = /\p{Cc}/u;
 const LONE_SURROGATE = /\p{Cs}/u;
 const POOL_IDS = 512;
@@ -35,8 +36,8 @@ export class IdSource {
  * @throws {@link InvalidOptionError} when it is not one
  */
 export function checkId(value: unknown, field: string): string {
-  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_LENGTH) {
-    throw new InvalidOptionError(field, `a string of 1 to ${String(MAX_LENGTH)} characters`, value);
+  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_ID_LENGTH) {
+    throw new InvalidOptionError(field, `a string of 1 to ${String(MAX_ID_LENGTH)} characters`, value);
   }
   if (CONTROL.test(value)) throw new InvalidOptionError(field, 'a string without control characters', value);
   if (LONE_SURROGATE.test(value)) throw new InvalidOptionError(field, 'well-formed Unicode', value);

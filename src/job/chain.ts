@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../errors/input-errors.js';
 import { InvalidStateError } from '../errors/scheduler-errors.js';
 import { checkArray, checkRecord } from '../internal/check.js';
+import { MAX_ID_LENGTH } from '../internal/ids.js';
 import { JOB_DEFAULT_KEYS } from './job-defaults.js';
 import { checkTaskName } from './task-name.js';
 import { checkTaskOptions } from './task-options.js';
@@ -50,7 +51,6 @@ export type ResultsOf<TSteps extends readonly AnyTask[]> = {
 
 /** Is how many steps a task may have. */
 const MAX_STEPS = 1000;
-const MAX_NAME = 191;
 
 const CHAIN_KEYS: ReadonlySet<string> = new Set(
   ['name', 'onFailure', 'schema', ...JOB_DEFAULT_KEYS].filter((key) => key !== 'timeout' && key !== 'retry'),
@@ -149,7 +149,7 @@ function compose(kind: Composition['kind'], steps: readonly AnyTask[], options: 
 
 function nameOf(kind: string, steps: readonly AnyTask[], given: string | undefined): string {
   const name = given ?? `${kind}(${steps.map((step) => step.name).join(', ')})`;
-  if (given === undefined && name.length > MAX_NAME)
+  if (given === undefined && name.length > MAX_ID_LENGTH)
     throw new InvalidOptionError('options.name', 'given: the names of the steps are too long for one', given);
   checkTaskName(name, 'options.name');
   return name;

@@ -7,7 +7,7 @@ export type PermitGrant = readonly [from: number, until: number, count: number];
 export type PermitWindow = readonly PermitGrant[];
 
 /** Is how many grants a window holds at most: those that are closer than this part of it become one. */
-const PARTS = 100;
+export const PERMIT_PARTS: number = 100;
 
 /** Is what a take leaves behind. */
 export interface TakenPermits {
@@ -48,6 +48,6 @@ export function returnToWindow(window: PermitWindow, count: number, takenAt: num
 function grant(window: PermitWindow, granted: number, at: number, perMs: number): PermitWindow {
   if (granted === 0) return window;
   const last = window.at(-1);
-  if (last === undefined || at - last[0] >= perMs / PARTS) return [...window, [at, at, granted]];
+  if (last === undefined || at - last[0] >= perMs / PERMIT_PARTS) return [...window, [at, at, granted]];
   return [...window.slice(0, -1), [last[0], at, last[2] + granted]];
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expectThat } from '../expect.js';
+import { killServer } from '../kill-server.js';
 import { SERVERS } from '../scenario.js';
 import type { Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
@@ -19,11 +20,7 @@ export const chainServerKilled: Scenario = {
     for (let kills = 1; kills <= 3; kills++) {
       const share = (starts * kills) / 4;
       await stage.until(() => startsOf(stage) >= share, `${share} steps to have begun`, 60_000);
-      stage.fault('the server is killed');
-      await stage.server.stop('kill');
-      await sleep(500);
-      await stage.server.start();
-      stage.fault('the server is back');
+      await killServer(stage);
     }
     await stage.settled(60_000);
     await expectEnds(stage, size, size / 4);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expectOneRun, expectThat } from '../expect.js';
+import { killServer } from '../kill-server.js';
 import { SERVERS } from '../scenario.js';
 import type { Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
@@ -66,11 +67,7 @@ export const serverKilled: Scenario = {
     for (let kills = 1; kills <= 3; kills++) {
       const share = (size * kills) / 5;
       await stage.until(() => endsOf(stage) >= share, `${share} runs to have ended`, 60_000);
-      stage.fault('the server is killed');
-      await stage.server.stop('kill');
-      await sleep(500);
-      await stage.server.start();
-      stage.fault('the server is back');
+      await killServer(stage);
     }
     await stage.settled(60_000);
     const succeeded = (await stage.runs()).filter(({ status }) => status === 'succeeded').length;

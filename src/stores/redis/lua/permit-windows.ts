@@ -1,9 +1,11 @@
+import { PERMIT_PARTS } from '../../permit-window.js';
+
 /**
  * Keeps the permits that still count, by key: as JSON text, when the last of them ceases to, and each grant with when its first
  * permit was given, when its last was, and how many (see `PermitWindow`).
  */
 export const PERMIT_WINDOWS: string = String.raw`
-local PARTS = 100
+local PARTS = ${String(PERMIT_PARTS)}
 
 -- Gives the grants of a key, and when the last of them ceases to count.
 local function readGrants(key)
